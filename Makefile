@@ -1,0 +1,33 @@
+# Every target calls the real tool; .venv/ready is the set-up that each of them needs.
+.PHONY: demo test lint numpy bench lock clean
+
+READY := .venv/ready
+RECIPES := recipes/rollstat recipes/tilecodec recipes/runbitmap recipes/regex
+
+demo: $(READY)
+	.venv/bin/porter build --test --out dist $(RECIPES)
+
+test: lint
+	.venv/bin/pytest -n 2 -m "not slow"
+
+lint: $(READY)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+numpy: $(READY)
+	.venv/bin/porter build --test --timeout 1800 --out dist recipes/numpy
+
+bench: $(READY)
+	.venv/bin/python -m bench
+
+lock: $(READY)
+	.venv/bin/uv pip compile --universal --generate-hashes --no-header --upgrade \
+	    --extra dev --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv dist
+
+$(READY): requirements.lock pyproject.toml bootstrap.sh
+	sh bootstrap.sh

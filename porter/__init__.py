@@ -1,0 +1,3 @@
+"""Porter builds, tests and ships Python wheels for Pyodide."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,77 @@
+"""Built wheels, kept by the hash of everything that went into them."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from porter.errors import NotWritable
+from porter.home import Home, hash_file, new_file, new_folder
+
+RECORD = "artefact.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artefact:
+    """A wheel of the store. `seconds` is how long it took to build, `inputs` what went in."""
+
+    wheel: Path
+    sha256: str
+    seconds: float
+    inputs: Mapping[str, str]
+
+
+def artefact_key(inputs: Mapping[str, str]) -> str:
+    """The name of what these inputs build: a sha256 over all of them."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+
+def find_artefact(home: Home, key: str) -> Artefact | None:
+    """The artefact of a key, None where it was never finished or no longer is what it was."""
+    folder = home.artefacts / key
+    try:
+        data = json.loads((folder / RECORD).read_bytes())
+        wheel = folder / data.pop("filename")
+        if hash_file(wheel) != data["sha256"]:
+            return None
+        return Artefact(wheel=wheel, **data)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def keep_artefact(
+    home: Home, key: str, wheel: Path, *, seconds: float, inputs: Mapping[str, str]
+) -> Artefact:
+    """Move a finished wheel into the store; the caller holds the key's lock."""
+    sha256 = hash_file(wheel)
+    with new_folder(home.artefacts / key) as folder:
+        shutil.move(wheel, folder / wheel.name)
+        record = {"filename": wheel.name, "sha256": sha256, "seconds": seconds}
+        (folder / RECORD).write_text(json.dumps({**record, "inputs": dict(inputs)}, indent=1))
+    kept = home.artefacts / key / wheel.name
+    return Artefact(wheel=kept, sha256=sha256, seconds=seconds, inputs=inputs)
+
+
+def place_artefact(artefact: Artefact, out: Path) -> Path:
+    """Have the wheel in `out`, by a rename; a file with the same bytes is left alone."""
+    target = out / artefact.wheel.name
+    if target.is_file() and hash_file(target) == artefact.sha256:
+        return target
+    with new_file(target) as file:
+        shutil.copyfile(artefact.wheel, file)
+    return target
+
+
+def open_out(out: Path) -> None:
+    """Raise NotWritable unless `out` is, or can become, a folder to write to."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with new_file(out / ".porter") as probe:
+            probe.touch()
+        (out / ".porter").unlink()
+    except OSError as error:
+        raise NotWritable(
+            f"{out} cannot be written to: {error.strerror}", advice="give another folder with --out"
+        ) from error

@@ -1,0 +1,266 @@
+"""The journey of one source: fetch it, lay out a scratch copy, cross-build it, keep the wheel."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from packaging.utils import parse_wheel_filename
+
+from porter import __version__
+from porter.artefact import Artefact, artefact_key, find_artefact, keep_artefact, place_artefact
+from porter.errors import BuildFailed, CommandFailed, ConfigurationError, NoSpace, Unreachable
+from porter.failure import says_full, says_offline, summarise_failure
+from porter.home import Home, hash_file
+from porter.platform import Platform
+from porter.process import Children, read_tail, run
+from porter.progress import Reporter
+from porter.pypi import index_url
+from porter.recipe import FLAGS
+from porter.source import Fetched, Source, fetch_source, lay_source
+from porter.toolchain.model import Toolchain
+from porter.wheel import SOURCE_DATE_EPOCH, check_wheel_tag, finish_wheel
+
+# Raised when the way a wheel is built or finished changes: older artefacts are not reused.
+SCHEME = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every build of one run shares. `jobs` is how many processors one build may use."""
+
+    platform: Platform
+    toolchain: Toolchain
+    home: Home
+    env: Mapping[str, str]
+    jobs: int
+    report: Reporter
+    children: Children
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A wheel in the output folder. `reused`: nothing had changed, so nothing was built."""
+
+    name: str
+    version: str
+    wheel: Path
+    sha256: str
+    size: int
+    seconds: float
+    reused: bool
+    note: str
+
+
+def build(source: Source, shop: Workshop, out: Path) -> Built:
+    """Have the source's wheel in `out`, building it only where something changed.
+
+    Raises BuildFailed (the last meaningful lines and the log's path), or what a step raises:
+    SourceNotFound, HashMismatch, Unreachable, ConfigurationError, UnsafeArchive, NoSpace.
+    """
+    shop.report.phase(source.name, "reading the source")
+    fetched = fetch_source(source, platform=shop.platform, home=shop.home, env=shop.env)
+    if fetched.note:
+        shop.report.phase(source.name, fetched.note)
+    inputs = build_inputs(fetched, shop)
+    key = artefact_key(inputs)
+    artefact = find_artefact(shop.home, key)
+    reused = artefact is not None
+    if artefact is None:
+        # One scratch folder a project: a steady path is what lets the compiler cache answer.
+        with shop.home.lock(f"build-{source.name}"):
+            artefact = find_artefact(shop.home, key)
+            reused = artefact is not None
+            artefact = artefact or _build(fetched, key, inputs, shop)
+    wheel = place_artefact(artefact, out)
+    shop.report.done(source.name, "nothing changed" if reused else f"built {wheel.name}")
+    return Built(
+        name=source.name,
+        version=str(parse_wheel_filename(wheel.name)[1]),
+        wheel=wheel,
+        sha256=artefact.sha256,
+        size=wheel.stat().st_size,
+        seconds=artefact.seconds,
+        reused=reused,
+        note=fetched.note,
+    )
+
+
+def build_inputs(fetched: Fetched, shop: Workshop) -> dict[str, str]:
+    """Everything that can change the wheel, by name."""
+    recipe = fetched.source.recipe
+    return {
+        "scheme": SCHEME,
+        "name": fetched.source.name,
+        "source": fetched.sha256,
+        "patches": " ".join(hash_file(patch) for patch in recipe.patches),
+        "flags": "\n".join([recipe.exports, *(getattr(recipe, flag) for flag in FLAGS)]),
+        "env": "\n".join(f"{name}={value}" for name, value in recipe.env),
+        "config-settings": "\n".join(recipe.config_settings),
+        "platform": f"{shop.platform.pyodide} {shop.platform.integrity}",
+        "toolchain": shop.toolchain.identity,
+        "python": sys.version,
+        "porter": __version__,
+        "pyodide-build": version("pyodide-build"),
+    }
+
+
+def build_env(source: Source, shop: Workshop, scratch: Path) -> dict[str, str]:
+    """The environment of pyodide-build: explicit, the same wherever the build is started."""
+    recipe, toolchain = source.recipe, shop.toolchain
+    variables = cross_files()
+    env = dict(shop.env)
+    env["PATH"] = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
+    env |= {
+        "TMPDIR": str(scratch / "tmp"),
+        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
+        "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv),
+        # Emscripten's programs start Python for every file: one without site-packages to scan.
+        "EMSDK_PYTHON": os.path.realpath(sys.executable),
+        **{flag.upper(): getattr(recipe, flag) for flag in FLAGS},
+        "CMAKE_BUILD_PARALLEL_LEVEL": str(shop.jobs),
+        "MAKEFLAGS": f"-j{shop.jobs}",
+        "DIST_EXTRA_CONFIG": str(scratch / "distutils.cfg"),
+    }
+    if toolchain.ccache is not None:
+        env |= {
+            "_EMCC_CCACHE": "1",
+            "PATH": os.pathsep.join([env["PATH"], str(toolchain.ccache.parent)]),
+            "CCACHE_DIR": str(shop.home.ccache),
+            "CCACHE_BASEDIR": str(scratch),
+            "CCACHE_NOHASHDIR": "1",
+            "CCACHE_COMPILERCHECK": f"string:{toolchain.identity}",
+            # A scratch copy's files are always new; their contents decide.
+            "CCACHE_SLOPPINESS": "include_file_ctime,include_file_mtime",
+        }
+    if (index := index_url(shop.env)) is not None:
+        env.setdefault("UV_DEFAULT_INDEX", index)
+    env |= {name: _expand(value, variables, name) for name, value in recipe.env}
+    return env
+
+
+def cross_files() -> dict[str, str]:
+    """Variables that a recipe's env and config-settings may name: pyodide-build's own files."""
+    tools = Path(str(files("pyodide_build"))) / "tools"
+    return {
+        "MESON_CROSS_FILE": str(tools / "emscripten.meson.cross"),
+        "CMAKE_TOOLCHAIN_FILE": str(tools / "cmake/Modules/Platform/Emscripten.cmake"),
+    }
+
+
+def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop) -> Artefact:
+    source, started = fetched.source, time.monotonic()
+    log = shop.home.logs / f"build-{source.name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    scratch = shop.home.work / f"{source.name}-{shop.platform.pyodide}"
+    shutil.rmtree(scratch, ignore_errors=True)
+    (scratch / "tmp").mkdir(parents=True)
+    try:
+        shop.report.phase(source.name, "laying out a scratch copy")
+        lay_source(fetched, scratch / "src", log=log, env=shop.env)
+        (scratch / "distutils.cfg").write_text(f"[build_ext]\nparallel = {shop.jobs}\n")
+        built = _run_pyodide_build(source, scratch, log, shop)
+        check_wheel_tag(built, shop.platform)
+        finished = _finish(built, scratch, fetched, key, shop)
+        seconds = time.monotonic() - started
+        return keep_artefact(shop.home, key, finished, seconds=seconds, inputs=inputs)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _run_pyodide_build(source: Source, scratch: Path, log: Path, shop: Workshop) -> Path:
+    recipe, variables = source.recipe, cross_files()
+    command = ["pyodide", "build", "--outdir", str(scratch / "out"), "--exports", recipe.exports]
+    command.append("--skip-emscripten-install")
+    for setting in recipe.config_settings:
+        command += ["-C", _expand(setting, variables, "config-settings")]
+
+    def follow(line: str) -> None:
+        if (phase := parse_phase(line)) is not None:
+            text, fraction = phase
+            shop.report.phase(source.name, text)
+            if fraction is not None:
+                shop.report.advance(source.name, fraction)
+
+    shop.report.phase(source.name, "preparing the build environment")
+    try:
+        run(
+            command,
+            log=log,
+            env=build_env(source, shop, scratch),
+            cwd=scratch / "src",
+            on_line=follow,
+            children=shop.children,
+        )
+    except CommandFailed as error:
+        raise _explain(source, log) from error
+    wheels = list((scratch / "out").glob("*.whl"))
+    if len(wheels) != 1:
+        raise BuildFailed(f"{source.name}: the backend left {len(wheels)} wheels", log=log)
+    return wheels[0]
+
+
+def _explain(source: Source, log: Path) -> BuildFailed | NoSpace | Unreachable:
+    lines = read_tail(log)
+    if says_full(lines):
+        return NoSpace(f"{source.name}: the disk is full", advice="free some space", log=log)
+    causes = summarise_failure(lines)
+    if says_offline(lines):
+        return Unreachable(
+            f"{source.name}: its build requirements could not be fetched from the Python package "
+            f"index\n  {causes[0] if causes else ''}",
+            advice="check the network and `pip config list`",
+            log=log,
+        )
+    text = "".join(f"\n  {line}" for line in causes)
+    return BuildFailed(f"{source.name} does not build:{text}", log=log)
+
+
+def _finish(built: Path, scratch: Path, fetched: Fetched, key: str, shop: Workshop) -> Path:
+    # Importing the SBOM library takes longer than a rebuild with nothing changed may.
+    from porter.sbom import MEMBER, render_sbom
+
+    name, wheel_version = parse_wheel_filename(built.name)[:2]
+    sbom = render_sbom(
+        name=name,
+        version=str(wheel_version),
+        source_sha256=fetched.sha256,
+        key=key,
+        platform=shop.platform,
+        toolchain=shop.toolchain,
+        tools={"porter": __version__, "pyodide-build": version("pyodide-build")},
+    )
+    finished = scratch / built.name
+    finish_wheel(built, finished, added={MEMBER: sbom})
+    return finished
+
+
+def parse_phase(line: str) -> tuple[str, float | None] | None:
+    """What a line of the build's output says of its progress, with ninja's fraction."""
+    if line.startswith("["):
+        counter, _, rest = line[1:].partition("]")
+        done, slash, total = counter.partition("/")
+        if slash and done.isdigit() and total.isdigit() and int(total) > 0 and rest:
+            return "compiling", int(done) / int(total)
+    if line.startswith(("Checking for ", "-- Performing Test ", "checking for ")):
+        return "configuring", None
+    if line.startswith("building '") and line.endswith(" extension"):
+        return f"compiling {line.split(chr(39))[1]}", None
+    if line.startswith("Repacking wheel"):
+        return "packing the wheel", None
+    return None
+
+
+def _expand(text: str, variables: Mapping[str, str], field: str) -> str:
+    try:
+        return Template(text).substitute(variables)
+    except (KeyError, ValueError) as error:
+        raise ConfigurationError(
+            f"{field}: {text!r} names a variable that there is not: {error}",
+            advice=f"known: {', '.join(variables)}",
+        ) from error

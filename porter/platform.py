@@ -1,0 +1,92 @@
+"""Platforms: Pyodide releases, and what a wheel must say to be installed by one."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from packaging.tags import Tag, compatible_tags, cpython_tags
+
+from porter.errors import UnknownPlatform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One Pyodide release.
+
+    `abi` is the PEP 783 version of the platform (`2025_0`), `emscripten` the compiler that
+    Pyodide itself was built with, `toolchain` a profile of toolchain/debian.toml, `runtime`
+    the package URL of the npm package that holds the runtime, `integrity` its hash.
+    """
+
+    pyodide: str
+    python: str
+    abi: str
+    emscripten: str
+    toolchain: str
+    runtime: str
+    integrity: str
+
+    @property
+    def python_minor(self) -> tuple[int, int]:
+        """(major, minor): pyodide-build needs the host's interpreter to be of the same."""
+        major, minor = self.python.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def python_short(self) -> str:
+        """`3.13` of `3.13.2`."""
+        major, minor = self.python_minor
+        return f"{major}.{minor}"
+
+    @property
+    def tag(self) -> str:
+        """The wheel's platform tag, as PEP 783 spells it."""
+        return f"pyemscripten_{self.abi}_wasm32"
+
+    @property
+    def triplet(self) -> str:
+        """CPython's platform triplet, part of every extension module's file name."""
+        return "wasm32-emscripten"
+
+    def tags(self) -> Iterator[Tag]:
+        """Wheel tags this release can install, best first.
+
+        `pyodide_*` is the tag's spelling before PEP 783; indexes still carry it.
+        """
+        platforms = [self.tag, f"pyodide_{self.abi}_wasm32"]
+        yield from cpython_tags(self.python_minor, platforms=platforms)
+        interpreter = "cp{}{}".format(*self.python_minor)
+        yield from compatible_tags(self.python_minor, interpreter, platforms)
+
+
+def parse_platforms(data: Mapping[str, Any]) -> dict[str, Platform]:
+    """Platforms of a parsed platforms.toml, by release, in the file's order."""
+    return {
+        release: Platform(pyodide=release, **fields) for release, fields in data["platform"].items()
+    }
+
+
+def read_platforms() -> dict[str, Platform]:
+    """Every platform that this Porter knows."""
+    return parse_platforms(_data())
+
+
+def read_platform(release: str | None = None) -> Platform:
+    """The platform of a Pyodide release, or the default one.
+
+    Raises UnknownPlatform with the names there are.
+    """
+    data = _data()
+    platforms = parse_platforms(data)
+    try:
+        return platforms[release or data["default"]]
+    except KeyError:
+        raise UnknownPlatform(
+            f"no platform {release!r}", advice=f"known: {', '.join(platforms)}"
+        ) from None
+
+
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("porter").joinpath("platforms.toml").read_text("utf-8"))

@@ -1,0 +1,143 @@
+"""Say what is going on: a live table on a terminal, plain lines in a log."""
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+QUARTERS = 4
+
+
+class Reporter(Protocol):
+    """What the journeys tell about their progress; safe to call from several threads."""
+
+    def phase(self, subject: str, text: str) -> None:
+        """`subject` is now doing `text`."""
+
+    def advance(self, subject: str, fraction: float) -> None:
+        """The phase is done to this part, 0 to 1."""
+
+    def done(self, subject: str, text: str) -> None:
+        """`subject` is finished."""
+
+
+class Quiet:
+    """Says nothing."""
+
+    def phase(self, subject: str, text: str) -> None:
+        """Nothing."""
+
+    def advance(self, subject: str, fraction: float) -> None:
+        """Nothing."""
+
+    def done(self, subject: str, text: str) -> None:
+        """Nothing."""
+
+
+class PlainReporter:
+    """A line a phase, with the seconds since the start; a long phase says each quarter."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._start = time.monotonic()
+        self._lock = threading.Lock()
+        self._phases: dict[str, tuple[str, int]] = {}
+
+    def phase(self, subject: str, text: str) -> None:
+        """A line, unless it would repeat the last one."""
+        with self._lock:
+            if self._phases.get(subject, ("", 0))[0] != text:
+                self._phases[subject] = (text, 0)
+                self._say(subject, text)
+
+    def advance(self, subject: str, fraction: float) -> None:
+        """A line at each quarter."""
+        with self._lock:
+            text, quarter = self._phases.get(subject, ("", 0))
+            reached = int(fraction * QUARTERS)
+            if quarter < reached < QUARTERS:
+                self._phases[subject] = (text, reached)
+                self._say(subject, f"{text}: {25 * reached}%")
+
+    def done(self, subject: str, text: str) -> None:
+        """The last line of a subject."""
+        with self._lock:
+            self._say(subject, text)
+
+    def _say(self, subject: str, text: str) -> None:
+        seconds = time.monotonic() - self._start
+        print(f"[{seconds:6.1f} s] {subject}: {text}", file=self._stream, flush=True)
+
+
+class LiveReporter:
+    """One line a subject: what it does, how far it is, how long it took."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._tasks: dict[str, TaskID] = {}
+
+    def phase(self, subject: str, text: str) -> None:
+        """Change the subject's text and start its bar again."""
+        with self._lock:
+            self._progress.update(
+                self._task(subject), description=f"{subject}: {text}", total=None, completed=0
+            )
+
+    def advance(self, subject: str, fraction: float) -> None:
+        """Move the bar."""
+        with self._lock:
+            self._progress.update(self._task(subject), total=1.0, completed=fraction)
+
+    def done(self, subject: str, text: str) -> None:
+        """Leave the subject's last line standing."""
+        with self._lock:
+            task = self._task(subject)
+            self._progress.update(task, description=f"{subject}: {text}", total=1.0, completed=1.0)
+            self._progress.stop_task(task)
+
+    def _task(self, subject: str) -> "TaskID":
+        if subject not in self._tasks:
+            self._tasks[subject] = self._progress.add_task(subject, total=None)
+        return self._tasks[subject]
+
+
+class Progressing:
+    """Context: the reporter that fits `stream`, ended cleanly whatever happens."""
+
+    def __init__(self, stream: TextIO = sys.stderr, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._quiet = quiet
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Reporter:
+        if self._quiet:
+            return Quiet()
+        if not self._stream.isatty():
+            return PlainReporter(self._stream)
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            console=Console(file=self._stream),
+        )
+        self._progress.start()
+        return LiveReporter(self._progress)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()

@@ -1,0 +1,183 @@
+"""The Python package index that pip is configured to use."""
+
+import contextlib
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from packageurl import PackageURL
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from porter.errors import HashMismatch, SourceNotFound, Unreachable, UsageError
+from porter.home import Home, hash_file, new_file
+from porter.platform import Platform
+
+TIMEOUT = (10.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFile:
+    """One file of an index: `url` is where it is now, `sha256` what it must be."""
+
+    filename: str
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What an index has of one version of a project."""
+
+    sdist: IndexFile | None
+    wheels: tuple[IndexFile, ...]
+
+    def installable(self, platform: Platform) -> IndexFile | None:
+        """The best wheel this platform can install, None where a port is needed."""
+        ranks = {tag: rank for rank, tag in enumerate(platform.tags())}
+        ranked: list[tuple[int, IndexFile]] = []
+        for wheel in self.wheels:
+            with contextlib.suppress(InvalidWheelFilename):
+                tags = parse_wheel_filename(wheel.filename)[3]
+                ranked += [(ranks[tag], wheel) for tag in tags if tag in ranks]
+        return min(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def parse_purl(text: str) -> PackageURL:
+    """A `pkg:pypi/NAME@VERSION` (purl specification); raises UsageError for anything else."""
+    try:
+        purl = PackageURL.from_string(text)
+    except ValueError as error:
+        raise UsageError(f"{text}: not a package URL: {error}") from error
+    if purl.type != "pypi" or not purl.version:
+        raise UsageError(
+            f"{text}: only projects of the Python package index, with a version, can be ported",
+            advice="write pkg:pypi/NAME@VERSION",
+        )
+    return purl
+
+
+def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Release:
+    """The files of one version, asked once: what a version's files are never changes.
+
+    Raises Unreachable where the index does not answer, SourceNotFound where it has no such
+    project or version.
+    """
+    name = canonicalize_name(purl.name)
+    memo = home.downloads / "releases" / f"{name}-{purl.version}.json"
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        return _parse_release(json.loads(memo.read_bytes()))
+    release = _ask_index(name, str(purl.version), env)
+    # A version without an sdist may get one later, and wheels may: only the port's source is kept.
+    if release.sdist is not None:
+        with new_file(memo) as file:
+            file.write_text(json.dumps(asdict(release)))
+    return release
+
+
+def fetch_file(wanted: IndexFile, *, home: Home, env: Mapping[str, str]) -> Path:
+    """A file of the index, kept by its sha256. Raises Unreachable or HashMismatch."""
+    target = home.downloads / wanted.sha256 / wanted.filename
+    if target.is_file():
+        return target
+    import requests
+
+    with new_file(target) as beside:
+        try:
+            verify = _pip_config(env).get("cert", True)
+            with requests.get(wanted.url, stream=True, timeout=TIMEOUT, verify=verify) as response:
+                response.raise_for_status()
+                with beside.open("wb") as file:
+                    for chunk in response.iter_content(1 << 20):
+                        file.write(chunk)
+        except requests.RequestException as error:
+            raise _unreachable(f"{wanted.filename} could not be fetched", error) from error
+        found = hash_file(beside)
+        if found != wanted.sha256:
+            raise HashMismatch(
+                f"{wanted.filename}: its sha256 is {found}, the index promised {wanted.sha256}",
+                advice="do not use these bytes; ask who runs the index",
+            )
+    return target
+
+
+def index_url(env: Mapping[str, str]) -> str | None:
+    """The index URL of pip's own configuration, None for pip's default."""
+    return _pip_config(env).get("index-url")
+
+
+def _ask_index(name: str, version: str, env: Mapping[str, str]) -> Release:
+    # Importing the client takes longer than most answers: only who asks the index pays.
+    import requests
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
+
+    config = _pip_config(env)
+    session = requests.Session()
+    if "cert" in config:
+        session.verify = config["cert"]
+    try:
+        with PyPISimple(config.get("index-url", PYPI_SIMPLE_ENDPOINT), session=session) as client:
+            packages = client.get_project_page(name, timeout=TIMEOUT).packages
+    except NoSuchProjectError as error:
+        raise SourceNotFound(f"the Python package index has no project {name}") from error
+    except requests.RequestException as error:
+        raise _unreachable(f"{name} could not be looked up", error) from error
+    found: dict[str, list[IndexFile]] = {"sdist": [], "wheel": []}
+    for package in packages:
+        digest = (package.digests or {}).get("sha256")
+        if package.version == version and package.package_type in found and digest:
+            file = IndexFile(filename=package.filename, url=package.url, sha256=digest)
+            found[package.package_type].append(file)
+    if not found["sdist"] and not found["wheel"]:
+        known = sorted({p.version for p in packages if p.version}, reverse=True)
+        raise SourceNotFound(
+            f"the Python package index has no {name} {version}",
+            advice=f"it has, among others, {', '.join(known[:5])}" if known else "",
+        )
+    return Release(sdist=next(iter(found["sdist"]), None), wheels=tuple(found["wheel"]))
+
+
+def _pip_config(env: Mapping[str, str]) -> dict[str, str]:
+    """pip's settings by bare name, the environment's over the files'."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"],
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return dict(parse_pip_config(done.stdout))
+
+
+def parse_pip_config(listing: str) -> Iterator[tuple[str, str]]:
+    """(name, value) pairs of `pip config list`, later ones over earlier ones."""
+    from_environment: list[tuple[str, str]] = []
+    for line in listing.splitlines():
+        key, separator, value = line.partition("=")
+        section, _, name = key.rpartition(".")
+        words = shlex.split(value) if separator else []
+        if not words:
+            continue
+        if section == ":env:":
+            from_environment.append((name, words[0]))
+        elif section in ("global", "install", "download"):
+            yield name, words[0]
+    yield from from_environment
+
+
+def _parse_release(data: Mapping[str, object]) -> Release:
+    sdist, wheels = data["sdist"], data["wheels"]
+    if not isinstance(sdist, dict) or not isinstance(wheels, list):
+        raise TypeError("not a release")
+    return Release(sdist=IndexFile(**sdist), wheels=tuple(IndexFile(**w) for w in wheels))
+
+
+def _unreachable(what: str, error: Exception) -> Unreachable:
+    cause = error.__class__.__name__
+    return Unreachable(
+        f"{what}: the Python package index cannot be reached ({cause})",
+        advice="check the network and `pip config list`",
+    )

@@ -1,0 +1,62 @@
+"""The bill of materials inside a wheel (PEP 770): which compiler made it, for which platform."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from cyclonedx.model import HashAlgorithm, HashType, Property
+from cyclonedx.model.bom import Bom, BomMetaData
+from cyclonedx.model.component import Component, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from packageurl import PackageURL
+
+from porter.platform import Platform
+from porter.toolchain.model import Toolchain
+from porter.wheel import SOURCE_DATE_EPOCH
+
+MEMBER = "sboms/porter.cdx.json"
+
+
+def render_sbom(
+    *,
+    name: str,
+    version: str,
+    source_sha256: str,
+    key: str,
+    platform: Platform,
+    toolchain: Toolchain,
+    tools: Mapping[str, str],
+) -> bytes:
+    """A CycloneDX 1.6 document; the same inputs give the same bytes.
+
+    An Emscripten other than the one Pyodide was built with stands here for all to see: the
+    property `porter:platform:emscripten` beside the tool `emscripten`.
+    """
+    properties = {
+        "porter:build": key,
+        "porter:platform": platform.pyodide,
+        "porter:platform:emscripten": platform.emscripten,
+        "porter:toolchain:provider": toolchain.provider,
+        "porter:toolchain": toolchain.identity,
+    }
+    project = Component(
+        name=name,
+        version=version,
+        type=ComponentType.LIBRARY,
+        bom_ref="project",
+        purl=PackageURL("pypi", None, name, version),
+        hashes=[HashType(alg=HashAlgorithm.SHA_256, content=source_sha256)],
+        properties=[Property(name=key, value=value) for key, value in properties.items()],
+    )
+    compilers = {"emscripten": toolchain.emscripten, "clang": toolchain.clang}
+    bom = Bom(
+        serial_number=uuid.uuid5(uuid.NAMESPACE_OID, key),
+        metadata=BomMetaData(
+            component=project, timestamp=datetime.fromtimestamp(SOURCE_DATE_EPOCH, UTC)
+        ),
+    )
+    for tool, tool_version in sorted({**tools, **compilers}.items()):
+        bom.metadata.tools.components.add(
+            Component(name=tool, version=tool_version, type=ComponentType.APPLICATION)
+        )
+    return JsonV1Dot6(bom).output_as_string(indent=1).encode()

@@ -1,0 +1,1 @@
+"""Emscripten and the cross-build environment, from whichever provider can give them."""

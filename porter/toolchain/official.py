@@ -1,0 +1,82 @@
+"""The provider that Pyodide's own tools are: `pyodide xbuildenv install` and `install-emscripten`.
+
+It needs the hosts that Pyodide releases to, beyond the registries; where they are reachable, this
+is the very compiler Pyodide was built with.
+"""
+
+import hashlib
+import sys
+from collections.abc import Mapping
+
+from porter.crossenv import host_python_matches
+from porter.errors import CommandFailed, Unreachable
+from porter.failure import summarise_failure
+from porter.home import Home
+from porter.platform import Platform
+from porter.process import read_tail, run
+from porter.progress import Reporter
+from porter.toolchain.model import Toolchain, read_toolchain, write_toolchain
+from porter.toolchain.probe import probe_compiler
+
+SUBJECT = "toolchain"
+# Long enough to clone and unpack an SDK of a gigabyte on a slow line.
+TIMEOUT = 1800.0
+
+
+def install_official(
+    platform: Platform, *, home: Home, env: Mapping[str, str], report: Reporter
+) -> Toolchain:
+    """The platform's own toolchain; does nothing where it is installed.
+
+    Raises Unreachable where Pyodide's release hosts do not answer, WrongPython.
+    """
+    host_python_matches(platform, sys.version_info[:2])
+    name = f"{platform.pyodide}-official"
+    target = home.toolchains / name
+    if (found := read_toolchain(target)) is not None:
+        return found
+    log = home.logs / f"toolchain-{name}.log"
+    xbuildenv = target / "crossenv"
+    with home.lock(f"toolchain-{name}"):
+        if (found := read_toolchain(target)) is not None:
+            return found
+        home.toolchains.mkdir(parents=True, exist_ok=True)
+        report.phase(SUBJECT, "asking for Pyodide's own cross-build environment")
+        path = ["--path", str(xbuildenv)]
+        # pyodide-build itself goes on where an earlier run of it was stopped.
+        steps = (
+            ["pyodide", "xbuildenv", "install", platform.pyodide, *path],
+            ["pyodide", "xbuildenv", "install-emscripten", "--version", platform.emscripten, *path],
+        )
+        for step in steps:
+            try:
+                run(step, log=log, env=env, cwd=home.toolchains, timeout=TIMEOUT)
+            except CommandFailed as error:
+                causes = summarise_failure(read_tail(log))
+                raise Unreachable(
+                    f"Pyodide's release hosts did not give the toolchain: {_short(causes)}",
+                    log=log,
+                ) from error
+        emscripten = xbuildenv / platform.pyodide / "emsdk" / "upstream" / "emscripten"
+        compiler = probe_compiler(emscripten, env)
+        identity = f"{platform} {compiler.emscripten} {compiler.clang}"
+        toolchain = Toolchain(
+            provider="official",
+            platform=platform.pyodide,
+            root=target,
+            xbuildenv=xbuildenv,
+            path=(emscripten, emscripten.parent / "bin"),
+            emscripten=compiler.emscripten,
+            clang=compiler.clang,
+            ccache=compiler.ccache,
+            components=(("emscripten", compiler.emscripten),),
+            identity=hashlib.sha256(identity.encode()).hexdigest(),
+        )
+        write_toolchain(toolchain, target)
+    report.done(SUBJECT, f"Pyodide's own Emscripten {compiler.emscripten} installed")
+    return toolchain
+
+
+def _short(causes: tuple[str, ...]) -> str:
+    text = causes[-1] if causes else "no answer"
+    return text if len(text) <= 160 else f"{text[:157]}…"

@@ -1,0 +1,68 @@
+"""The provider for those who have an Emscripten of their own."""
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from porter.crossenv import assemble_crossenv, host_python_matches
+from porter.errors import MissingRequirement, ToolchainNotFound
+from porter.home import Home, new_folder
+from porter.runtime import Runtime
+from porter.toolchain.model import Toolchain, write_toolchain
+from porter.toolchain.probe import probe_compiler
+
+
+def install_path(
+    runtime: Runtime,
+    emscripten: Path,
+    *,
+    xbuildenv: Path | None,
+    home: Home,
+    env: Mapping[str, str],
+) -> Toolchain:
+    """Take the compiler whose `emcc` is in `emscripten`; nothing of it is copied or changed.
+
+    `xbuildenv` is a folder as pyodide-build's `--xbuildenv-path` takes it, for this platform;
+    without one it is assembled. Raises ToolchainNotFound, WrongPython or MissingRequirement.
+    """
+    platform = runtime.platform
+    host_python_matches(platform, sys.version_info[:2])
+    emscripten = emscripten.resolve()
+    compiler = probe_compiler(emscripten, env)
+    if xbuildenv is not None and not (xbuildenv / "xbuildenv" / "xbuildenv").is_dir():
+        raise ToolchainNotFound(
+            f"{xbuildenv} is not a cross-build environment",
+            advice="it is the folder that `pyodide xbuildenv install --path` filled",
+        )
+    node = shutil.which("node", path=env["PATH"])
+    if node is None:
+        raise MissingRequirement("node is not on PATH", advice="`porter doctor` tells more")
+    name = f"{platform.pyodide}-path"
+    target = home.toolchains / name
+    identity = f"{platform} {emscripten} {compiler} {xbuildenv}"
+    llvm = emscripten.parent / "bin"
+    with home.lock(f"toolchain-{name}"), new_folder(target) as folder:
+        if xbuildenv is None:
+            assemble_crossenv(
+                folder / "crossenv",
+                runtime=runtime,
+                emscripten=compiler.emscripten,
+                emsdk={"emscripten": emscripten, "llvm": llvm},
+                node=Path(node),
+            )
+        toolchain = Toolchain(
+            provider="path",
+            platform=platform.pyodide,
+            root=target,
+            xbuildenv=xbuildenv.resolve() if xbuildenv else target / "crossenv",
+            path=(emscripten, llvm) if llvm.is_dir() else (emscripten,),
+            emscripten=compiler.emscripten,
+            clang=compiler.clang,
+            ccache=compiler.ccache,
+            components=(("emscripten", compiler.emscripten), ("clang", compiler.clang)),
+            identity=hashlib.sha256(identity.encode()).hexdigest(),
+        )
+        write_toolchain(toolchain, folder)
+    return toolchain
