@@ -1,0 +1,1 @@
+"""Run wheels in the real runtime."""
