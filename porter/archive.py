@@ -17,6 +17,9 @@ def unpack_tar(archive: Path, folder: Path, *, strip: int = 0) -> None:
     """
 
     def accept(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+        # PEP 706's filter makes an absolute name relative; nobody packs one without meaning it.
+        if PurePosixPath(member.name).is_absolute():
+            raise tarfile.AbsolutePathError(member)
         # The rules hold for the name as it was packed: stripping must not make `../x` harmless.
         checked = tarfile.data_filter(member, path)
         if strip == 0:

@@ -22,7 +22,7 @@ FIELDS: dict[str, dict[str, type]] = {
         "config-settings": list,
         "patches": list,
     },
-    "test": {"imports": list, "files": list},
+    "test": {"imports": list, "files": list, "shipped": list, "requires": list},
 }
 
 
@@ -33,8 +33,11 @@ class Recipe:
     `folder` is where patches and tests lie, None for a project without a recipe. Flags are
     added to the platform's own. `config_settings` are `KEY=VALUE` for the build backend
     (PEP 517), `exports` the symbols an extension module keeps (`pyinit`, `requested`,
-    `whole_archive`, as pyodide-build names them). `imports` are tried in the runtime, then the
-    pytest files `tests` are run.
+    `whole_archive`, as pyodide-build names them).
+
+    In the runtime `imports` are tried, then pytest runs the files `tests` and what the wheel's
+    packages `shipped` carry. `requires` are package URLs of pure wheels that the tests
+    need, each with its checksum.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Recipe:
     patches: tuple[Path, ...] = ()
     imports: tuple[str, ...] = ()
     tests: tuple[Path, ...] = ()
+    shipped: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
 
 
 def parse_recipe(data: Mapping[str, Any], *, name: str, folder: Path, where: str) -> Recipe:
@@ -75,6 +80,8 @@ def parse_recipe(data: Mapping[str, Any], *, name: str, folder: Path, where: str
         patches=tuple(folder / patch for patch in build.get("patches", ())),
         imports=tuple(test.get("imports", ())),
         tests=tuple(folder / file for file in test.get("files", ())),
+        shipped=tuple(test.get("shipped", ())),
+        requires=tuple(test.get("requires", ())),
         **{flag: build.get(flag, "") for flag in FLAGS},
     )
 

@@ -130,9 +130,17 @@ def run_tests(paths: list[str], done: set[str], tell: Callable[..., None]) -> No
     import pytest
 
     sys.path.insert(0, "/tests")
-    options = ["-v", "--color=no", "--tb=short", "--rootdir=/tests", "-p", "no:cacheprovider"]
+    options = [
+        "-v",
+        "--color=no",
+        "--tb=short",
+        "--rootdir=/tests",
+        "-p",
+        "no:cacheprovider",
+        "--pyargs",
+    ]
     code = pytest.main([*options, "-p", "no:faulthandler", *paths], plugins=[Telling(tell, done)])
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and not done:
         tell(kind="result", name="tests", outcome="error", seconds=0.0, reason="none were found")
     elif code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-        tell(kind="result", name="tests", outcome="error", seconds=0.0, reason="pytest gave up")
+        tell(kind="result", name="tests", outcome="error", seconds=0.0, reason="pytest could not run them: the log says why")

@@ -44,6 +44,7 @@ def run_check(
     node: Path,
     imports: Sequence[str],
     tests: Sequence[Path],
+    shipped: Sequence[str] = (),
     wheels: Sequence[Path] = (),
     support: Sequence[Path] = (),
     log: Path,
@@ -55,7 +56,8 @@ def run_check(
     """Install `wheel` (after `wheels` and `support`, pytest's own) and run what is to be run.
 
     `runtime` is the folder of pyodide.mjs. Without `imports` the wheel's files tell them. `tests`
-    are pytest files or folders, copied into the runtime's memory. A runtime that dies fails the
+    are pytest files or folders, copied into the runtime's memory, `shipped` packages of the
+    wheel whose own tests are run. A runtime that dies fails the
     import or test that was running, and a fresh one goes on with the others; `timeout` seconds
     is what one runtime may take. Raises ConfigurationError for a file that is not a wheel.
     """
@@ -78,7 +80,7 @@ def run_check(
             "files": [(name, str(path)) for name, path in copied.items()],
             "distribution": wheel.name.partition("-")[0],
             "imports": list(imports) or list(_import_names(wheel)),
-            "tests": [f"{TESTS}/{path.name}" for path in tests],
+            "tests": [*(f"{TESTS}/{path.name}" for path in tests), *shipped],
         }
         for _ in range(RESTARTS + 1):
             reading = _reader(scratch / "events", course, on_result)

@@ -1,32 +1,42 @@
-"""pytest for the runtime: pure wheels, pinned by hash, fetched once."""
+"""What tests need in the runtime beside the wheel: pure wheels, pinned by hash, fetched once."""
 
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
-from porter.errors import HashMismatch
+from porter.errors import ConfigurationError, HashMismatch
 from porter.home import Home
 from porter.pypi import fetch_file, fetch_release, parse_purl
 
 
 def fetch_support(*, home: Home, env: Mapping[str, str]) -> tuple[Path, ...]:
-    """The wheels of support.toml. Raises Unreachable, or HashMismatch where the index differs."""
+    """pytest's wheels, of support.toml; raises what `fetch_pinned` does."""
     text = files("porter.check").joinpath("support.toml").read_text("utf-8")
-    return tuple(
-        _fetch(entry["purl"], entry["sha256"], home, env) for entry in tomllib.loads(text)["wheel"]
-    )
+    return tuple(fetch_pinned(purl, home=home, env=env) for purl in tomllib.loads(text)["wheels"])
 
 
-def _fetch(purl: str, sha256: str, home: Home, env: Mapping[str, str]) -> Path:
+def fetch_pinned(text: str, *, home: Home, env: Mapping[str, str]) -> Path:
+    """The wheel of a package URL with the qualifier `checksum=sha256:HEX`.
+
+    Raises ConfigurationError without that qualifier, Unreachable, or HashMismatch where the index
+    has no wheel of that hash.
+    """
+    purl = parse_purl(text)
+    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
+    sha256 = qualifiers.get("checksum", "").removeprefix("sha256:")
+    if not sha256:
+        raise ConfigurationError(
+            f"{text}: a wheel for tests is pinned by hash", advice="add ?checksum=sha256:HEX"
+        )
     at_hand = list((home.downloads / sha256).glob("*.whl"))
     if at_hand:
         return at_hand[0]
-    release = fetch_release(parse_purl(purl), home=home, env=env)
+    release = fetch_release(purl, home=home, env=env)
     for wheel in release.wheels:
         if wheel.sha256 == sha256:
             return fetch_file(wheel, home=home, env=env)
     raise HashMismatch(
-        f"{purl}: the index has no wheel of the sha256 that Porter was tested with",
+        f"{text}: the index has no wheel of that hash",
         advice="does the index that pip is configured for rebuild wheels?",
     )

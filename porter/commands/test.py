@@ -119,7 +119,7 @@ def check_wheels(
 
     from porter.batch import run_batch
     from porter.check.node import run_check
-    from porter.check.support import fetch_support
+    from porter.check.support import fetch_pinned, fetch_support
     from porter.process import Children
     from porter.runtime import fetch_runtime
 
@@ -145,8 +145,15 @@ def check_wheels(
                 node=Path(found),
                 imports=recipe.imports,
                 tests=recipe.tests,
+                shipped=recipe.shipped,
                 wheels=needed,
-                support=support,
+                support=[
+                    *support,
+                    *(
+                        fetch_pinned(purl, home=machine.home, env=machine.env)
+                        for purl in recipe.requires
+                    ),
+                ],
                 log=machine.home.logs / f"test-{wheel.stem}.log",
                 timeout=timeout,
                 env=machine.env,

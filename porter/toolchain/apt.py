@@ -42,7 +42,7 @@ class Suite:
                 f"{KEYRING} is not there: packages could not be verified",
                 advice="as root: apt-get install debian-archive-keyring",
             )
-        for part in ("lists/partial", "cache/archives/partial", "debs"):
+        for part in ("lists/partial", "cache/archives/partial", "debs", "empty"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         archives = configured_archives(self.env)
         for archive in archives:
@@ -63,7 +63,8 @@ class Suite:
         done = subprocess.run(
             ["apt-get", "download", "--print-uris", *packages],
             env=self._env(),
-            cwd=self.folder / "debs",
+            # Beside a finished download apt would say nothing of it.
+            cwd=self.folder / "empty",
             capture_output=True,
             text=True,
             check=False,

@@ -1,0 +1,166 @@
+"""The headers promise what the runtime is: proven by compiling with them and asking both."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from porter.crossenv import host_python_matches, render_makefile, render_pyconfig
+from porter.errors import WrongPython
+from porter.platform import Platform
+from porter.runtime import Runtime
+from porter.toolchain.model import Toolchain
+
+TYPES = {
+    "SIZEOF_DOUBLE": "double",
+    "SIZEOF_FLOAT": "float",
+    "SIZEOF_FPOS_T": "fpos_t",
+    "SIZEOF_INT": "int",
+    "SIZEOF_LONG": "long",
+    "SIZEOF_LONG_DOUBLE": "long double",
+    "SIZEOF_LONG_LONG": "long long",
+    "SIZEOF_OFF_T": "off_t",
+    "SIZEOF_PID_T": "pid_t",
+    "SIZEOF_PTHREAD_KEY_T": "pthread_key_t",
+    "SIZEOF_PTHREAD_T": "pthread_t",
+    "SIZEOF_SHORT": "short",
+    "SIZEOF_SIZE_T": "size_t",
+    "SIZEOF_TIME_T": "time_t",
+    "SIZEOF_UINTPTR_T": "uintptr_t",
+    "SIZEOF_VOID_P": "void *",
+    "SIZEOF_WCHAR_T": "wchar_t",
+    "SIZEOF__BOOL": "_Bool",
+}
+ALIGNED = {
+    "ALIGNOF_LONG": "long",
+    "ALIGNOF_MAX_ALIGN_T": "max_align_t",
+    "ALIGNOF_SIZE_T": "size_t",
+}
+
+
+@pytest.fixture(scope="module")
+def include(toolchain: Toolchain, platform: Platform) -> Path:
+    root = toolchain.xbuildenv / "xbuildenv" / "xbuildenv" / "pyodide-root"
+    python = f"python{platform.python_short}"
+    return root / "cpython" / "installs" / f"python-{platform.python}" / "include" / python
+
+
+@pytest.fixture(scope="module")
+def emcc_env(toolchain: Toolchain, env: dict[str, str]) -> dict[str, str]:
+    path = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
+    return {**env, "PATH": path, "EMSDK_PYTHON": sys.executable}
+
+
+def test_every_size_in_the_headers_is_the_compilers_and_the_runtimes(
+    include: Path, emcc_env: dict[str, str], runtime: Runtime, tmp_path: Path
+) -> None:
+    config = runtime.sysconfig()
+    promised = {name for name in config if name.startswith(("SIZEOF_", "ALIGNOF_"))}
+    assert promised == set(TYPES) | set(ALIGNED), "a size that this probe does not know"
+    lines = [
+        "#include <Python.h>",
+        "#include <stddef.h>",
+        "#include <pthread.h>",
+        "#include <wchar.h>",
+    ]
+    lines += ["#include <stdint.h>", "#include <stdio.h>", "int main(void) {"]
+    for name in sorted(promised):
+        real = f"sizeof({TYPES[name]})" if name in TYPES else f"_Alignof({ALIGNED[name]})"
+        lines.append(f'printf("{name} %d %d\\n", (int){name}, (int){real});')
+    probe = tmp_path / "probe.c"
+    probe.write_text("\n".join([*lines, "return 0;", "}", ""]))
+    program = tmp_path / "probe.js"
+    subprocess.run(
+        ["emcc", "-I", include, probe, "-o", program], env=emcc_env, check=True, cwd=tmp_path
+    )
+    printed = subprocess.run(
+        ["node", program], env=emcc_env, check=True, capture_output=True, text=True
+    ).stdout
+    rows = [line.split() for line in printed.splitlines()]
+    assert {row[0] for row in rows} == promised
+    for name, header, compiler in rows:
+        assert int(header) == config[name], name
+        assert int(compiler) == config[name], name
+
+
+def test_every_definition_in_the_headers_is_the_runtimes(
+    include: Path, emcc_env: dict[str, str], runtime: Runtime, tmp_path: Path
+) -> None:
+    source = tmp_path / "all.c"
+    source.write_text("#include <Python.h>\n")
+    macros = subprocess.run(
+        ["emcc", "-dM", "-E", "-I", include, source],
+        env=emcc_env,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    defined = dict(re.findall(r"^#define (\w+) ?(.*)$", macros, re.MULTILINE))
+    config = {
+        name: value
+        for name, value in runtime.sysconfig().items()
+        if name.startswith(("HAVE_", "SIZEOF_", "ALIGNOF_", "_POSIX"))
+    }
+    assert len(config) > 500
+    for name, value in config.items():
+        if value == 0:
+            assert name not in defined, name
+        else:
+            assert defined[name] == str(value), name
+    # Without these NumPy finds no fdopen.
+    assert defined["_GNU_SOURCE"] == "1"
+    assert defined["_POSIX_C_SOURCE"] == "200809L"
+    assert defined["PY_VERSION"].strip('"').startswith("3.13.")
+
+
+def test_pyodide_build_reads_the_environment_unmodified(
+    toolchain: Toolchain, platform: Platform, emcc_env: dict[str, str], tmp_path: Path
+) -> None:
+    def ask(name: str) -> str:
+        return subprocess.run(
+            ["pyodide", "config", "get", name],
+            env={**emcc_env, "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv)},
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+
+    assert ask("python_version") == platform.python
+    assert ask("emscripten_version") == toolchain.emscripten
+    assert ask("pyodide_abi_version") == platform.abi
+    assert Path(ask("python_include_dir"), "Python.h").is_file()
+    assert Path(ask("dist_dir"), "pyodide-lock.json").is_file()
+
+
+def test_pyconfig_tells_the_makefile_apart() -> None:
+    target: dict[str, str | int] = {
+        "HAVE_X": 1,
+        "HAVE_Y": 0,
+        "SIZEOF_Z": 0,
+        "WITH_W": 1,
+        "CFLAGS": "-O2",
+        "PLATLIBDIR": '"lib"',
+    }
+    text = render_pyconfig(target, frozenset({"WITH_W", "PLATLIBDIR"}))
+    assert "#define HAVE_X 1\n" in text
+    assert "/* #undef HAVE_Y */\n" in text
+    assert "#define SIZEOF_Z 0\n" in text
+    assert "#define WITH_W 1\n" in text
+    assert '#define PLATLIBDIR "lib"\n' in text
+    assert "CFLAGS" not in text
+
+
+def test_makefile_claims_the_compiler_at_hand(platform: Platform) -> None:
+    text = render_makefile(platform, "3.1.69")
+    assert "export PYODIDE_EMSCRIPTEN_VERSION = 3.1.69\n" in text
+    assert "export PYMICRO = 2\n" in text
+
+
+@pytest.mark.parametrize("version", [(3, 12), (3, 14), (2, 7)])
+def test_another_minor_version_is_refused(platform: Platform, version: tuple[int, int]) -> None:
+    with pytest.raises(WrongPython, match=f"Porter runs on {version[0]}.{version[1]}"):
+        host_python_matches(platform, version)
