@@ -47,6 +47,12 @@ def _pack(purl: str, folder: Path, *, log: Path, env: Mapping[str, str]) -> Path
     parsed = PackageURL.from_string(purl)
     name = f"{parsed.namespace}/{parsed.name}" if parsed.namespace else parsed.name
     command = ["npm", "pack", f"{name}@{parsed.version}", "--pack-destination", str(folder)]
+    # npm waits ten seconds and more between its tries; a registry that is away is told sooner.
+    command += [
+        "--fetch-retries=2",
+        "--fetch-retry-mintimeout=500",
+        "--fetch-retry-maxtimeout=2000",
+    ]
     try:
         run([*command, "--ignore-scripts", "--loglevel=error"], log=log, env=env, cwd=folder)
     except CommandFailed as error:

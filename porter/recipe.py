@@ -22,7 +22,7 @@ FIELDS: dict[str, dict[str, type]] = {
         "config-settings": list,
         "patches": list,
     },
-    "test": {"imports": list, "files": list, "shipped": list, "requires": list},
+    "test": {"imports": list, "files": list, "shipped": list, "skip": dict, "requires": list},
 }
 
 
@@ -36,7 +36,7 @@ class Recipe:
     `whole_archive`, as pyodide-build names them).
 
     In the runtime `imports` are tried, then pytest runs the files `tests` and what the wheel's
-    packages `shipped` carry. `requires` are package URLs of pure wheels that the tests
+    packages `shipped` carry, but for `skip`: (pattern of a test's name, reason) each. `requires` are package URLs of pure wheels that the tests
     need, each with its checksum.
     """
 
@@ -54,6 +54,7 @@ class Recipe:
     imports: tuple[str, ...] = ()
     tests: tuple[Path, ...] = ()
     shipped: tuple[str, ...] = ()
+    skip: tuple[tuple[str, str], ...] = ()
     requires: tuple[str, ...] = ()
 
 
@@ -81,6 +82,7 @@ def parse_recipe(data: Mapping[str, Any], *, name: str, folder: Path, where: str
         imports=tuple(test.get("imports", ())),
         tests=tuple(folder / file for file in test.get("files", ())),
         shipped=tuple(test.get("shipped", ())),
+        skip=tuple(test.get("skip", {}).items()),
         requires=tuple(test.get("requires", ())),
         **{flag: build.get(flag, "") for flag in FLAGS},
     )

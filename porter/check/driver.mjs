@@ -19,8 +19,9 @@ const told = (error) =>
 try {
   const { loadPyodide } = await import(pathToFileURL(`${plan.runtime}/pyodide.mjs`));
   const pyodide = await loadPyodide({ indexURL: plan.runtime });
+  const extractDir = pyodide.runPython("import site; site.getsitepackages()[0]");
   for (const wheel of plan.wheels) {
-    pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel");
+    pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir });
   }
   for (const [name, path] of plan.files) {
     pyodide.FS.mkdirTree(name.slice(0, name.lastIndexOf("/")));

@@ -3,41 +3,58 @@
 import importlib
 import importlib.metadata
 import json
-import sys
+import site
 import time
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 LINES = 40
+# Where the driver puts test files, relative to the root, as node ids have it.
+TESTS = "tests/"
 
 
 class Telling:
-    """A pytest plugin that tells of each test's start and end."""
+    """A pytest plugin that tells of each test's start and end.
 
-    def __init__(self, tell: Callable[..., None], done: set[str]) -> None:
+    `done` are names that an earlier start of the runtime has run, `skipped` patterns of names that
+    the recipe leaves out, with its reasons.
+    """
+
+    def __init__(self, tell: Callable[..., None], done: set[str], skipped: dict[str, str]) -> None:
         self._tell = tell
         self._done = done
+        self._skipped = skipped
         self._worst: tuple[str, str] = ("passed", "")
         self._seconds = 0.0
 
-    def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        """Leave out what an earlier start of the runtime has run already."""
-        left = [item for item in items if item.nodeid not in self._done]
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in self._done])
-        items[:] = left
-        self._tell(kind="collected", names=[item.nodeid for item in left])
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Keep what is to be run now."""
+        kept = []
+        for item in items:
+            name = shorten_name(item.nodeid)
+            if name in self._done:
+                continue
+            reason = next((r for p, r in self._skipped.items() if fnmatchcase(name, p)), None)
+            if reason is None:
+                kept.append(item)
+            else:
+                self._tell_result(name, "skipped", 0.0, reason)
+        items[:] = kept
+        self._tell(kind="collected", names=[shorten_name(item.nodeid) for item in kept])
 
     def pytest_collectreport(self, report: Any) -> None:
-        """A file that could not be read is an error of its own."""
-        if report.failed:
-            self._tell_result(report.nodeid, "error", 0.0, str(report.longrepr))
-        elif report.skipped:
-            self._tell_result(report.nodeid, "skipped", 0.0, report.longrepr[2])
+        """Tell of a file that could not be read: an error of its own."""
+        name = shorten_name(report.nodeid)
+        if name not in self._done and not report.passed:
+            outcome = "error" if report.failed else "skipped"
+            reason = str(report.longrepr) if report.failed else report.longrepr[2]
+            self._tell_result(name, outcome, 0.0, reason)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say what is running, in case nothing is said any more."""
         self._worst, self._seconds = ("passed", ""), 0.0
-        self._tell(kind="running", name=nodeid)
+        self._tell(kind="running", name=shorten_name(nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather set-up, call and teardown into one outcome."""
@@ -53,12 +70,23 @@ class Telling:
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Tell the outcome."""
         outcome, reason = self._worst
-        self._tell_result(nodeid, outcome, self._seconds, reason)
+        self._tell_result(shorten_name(nodeid), outcome, self._seconds, reason)
+
+    def fail(self, reason: str) -> None:
+        """Tell of tests that could not be run at all."""
+        self._tell_result("tests", "error", 0.0, reason)
 
     def _tell_result(self, name: str, outcome: str, seconds: float, reason: str) -> None:
         self._tell(
             kind="result", name=name, outcome=outcome, seconds=seconds, reason=shorten(reason)
         )
+
+
+def shorten_name(nodeid: str) -> str:
+    """A test's name as its owner knows it, without where it lies in the runtime."""
+    for prefix in (TESTS, site.getsitepackages()[0].lstrip("/") + "/"):
+        nodeid = nodeid.removeprefix(prefix)
+    return nodeid
 
 
 def shorten(text: str) -> str:
@@ -87,7 +115,7 @@ def main(plan_text: str, tell_text: Callable[[str], None]) -> None:
         if f"import {name}" not in done:
             try_import(name, tell)
     if plan["tests"]:
-        run_tests(plan["tests"], done, tell)
+        run_tests(plan["tests"], Telling(tell, done, plan["skipped"]), again=bool(done))
 
 
 def missing_requirements(distribution: str) -> list[str]:
@@ -125,22 +153,14 @@ def try_import(name: str, tell: Callable[..., None]) -> None:
     )
 
 
-def run_tests(paths: list[str], done: set[str], tell: Callable[..., None]) -> None:
-    """Run pytest on files of the runtime's own file system."""
+def run_tests(paths: list[str], telling: Telling, *, again: bool) -> None:
+    """Run pytest on files of the runtime's own file system, and on packages that carry tests."""
     import pytest
 
-    sys.path.insert(0, "/tests")
-    options = [
-        "-v",
-        "--color=no",
-        "--tb=short",
-        "--rootdir=/tests",
-        "-p",
-        "no:cacheprovider",
-        "--pyargs",
-    ]
-    code = pytest.main([*options, "-p", "no:faulthandler", *paths], plugins=[Telling(tell, done)])
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED and not done:
-        tell(kind="result", name="tests", outcome="error", seconds=0.0, reason="none were found")
+    options = ["-v", "--color=no", "--tb=short", "--rootdir=/", "--pyargs"]
+    options += ["-p", "no:cacheprovider", "-p", "no:faulthandler"]
+    code = pytest.main([*options, *paths], plugins=[telling])
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and not again:
+        telling.fail("none were found")
     elif code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
-        tell(kind="result", name="tests", outcome="error", seconds=0.0, reason="pytest could not run them: the log says why")
+        telling.fail("pytest could not run them: the log says why")

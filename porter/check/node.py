@@ -45,6 +45,7 @@ def run_check(
     imports: Sequence[str],
     tests: Sequence[Path],
     shipped: Sequence[str] = (),
+    skipped: Mapping[str, str] | None = None,
     wheels: Sequence[Path] = (),
     support: Sequence[Path] = (),
     log: Path,
@@ -57,7 +58,8 @@ def run_check(
 
     `runtime` is the folder of pyodide.mjs. Without `imports` the wheel's files tell them. `tests`
     are pytest files or folders, copied into the runtime's memory, `shipped` packages of the
-    wheel whose own tests are run. A runtime that dies fails the
+    wheel whose own tests are run, `skipped` patterns of test names to leave out, with the reason
+    of each. A runtime that dies fails the
     import or test that was running, and a fresh one goes on with the others; `timeout` seconds
     is what one runtime may take. Raises ConfigurationError for a file that is not a wheel.
     """
@@ -80,6 +82,7 @@ def run_check(
             "files": [(name, str(path)) for name, path in copied.items()],
             "distribution": wheel.name.partition("-")[0],
             "imports": list(imports) or list(_import_names(wheel)),
+            "skipped": dict(skipped or {}),
             "tests": [*(f"{TESTS}/{path.name}" for path in tests), *shipped],
         }
         for _ in range(RESTARTS + 1):

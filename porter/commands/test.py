@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from porter.check.model import CheckResult, TestResult
     from porter.recipe import Recipe
 
+# Of a suite that fails everywhere, the first failures tell as much as all.
+SHOWN = 20
+
 
 def add(commands: Commands) -> None:
     """Declare the command."""
@@ -146,6 +149,7 @@ def check_wheels(
                 imports=recipe.imports,
                 tests=recipe.tests,
                 shipped=recipe.shipped,
+                skipped=dict(recipe.skip),
                 wheels=needed,
                 support=[
                     *support,
@@ -171,11 +175,13 @@ def check_wheels(
 def print_checks(checks: "Sequence[CheckResult]") -> None:
     """What did not pass, with its reason and the log."""
     for check in checks:
-        for result in check.results:
-            if result.outcome in ("failed", "error"):
-                print(f"{check.wheel.name}: {result.outcome}: {result.name}", file=sys.stderr)
-                for line in result.reason.splitlines():
-                    print(f"    {line}", file=sys.stderr)
+        bad = [result for result in check.results if result.outcome in ("failed", "error")]
+        for result in bad[:SHOWN]:
+            print(f"{check.wheel.name}: {result.outcome}: {result.name}", file=sys.stderr)
+            for line in result.reason.splitlines():
+                print(f"    {line}", file=sys.stderr)
+        if len(bad) > SHOWN:
+            print(f"{check.wheel.name}: and {len(bad) - SHOWN} more", file=sys.stderr)
         if not check.ok:
             print(f"  full log: {check.log}", file=sys.stderr)
 
