@@ -27,7 +27,15 @@ need() { command -v "$1" >/dev/null || missing="$missing $2"; }
 need node nodejs
 need npm npm
 need patch patch
-python=$(find_python) || missing="$missing python$wanted python$wanted-venv python$wanted-dev"
+if python=$(find_python); then
+    "$python" -c "import ensurepip" 2>/dev/null || missing="$missing python$wanted-venv"
+    "$python" -c "
+import pathlib, sys, sysconfig
+sys.exit(not pathlib.Path(sysconfig.get_path('include'), 'Python.h').is_file())
+" || missing="$missing python$wanted-dev"
+else
+    missing="$missing python$wanted python$wanted-venv python$wanted-dev"
+fi
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ]; then
         say "as root, run: apt-get install$missing"
@@ -36,8 +44,11 @@ if [ -n "$missing" ]; then
     say "installing$missing"
     apt-get update -q >&2
     # shellcheck disable=SC2086 # the names are words
-    apt-get install -q -y --no-install-recommends $missing >&2
-    python=$(find_python) || { say "Python $wanted is needed, and this Debian has none"; exit 1; }
+    apt-get install -q -y --no-install-recommends $missing >&2 || {
+        say "this system's archive does not have all of:$missing"
+        exit 1
+    }
+    python=$(find_python)
 fi
 
 say "making .venv with $python"

@@ -156,7 +156,7 @@ def cross_files() -> dict[str, str]:
 
 def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop) -> Artefact:
     source, started = fetched.source, time.monotonic()
-    log = shop.home.logs / f"build-{source.name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    log = shop.home.new_log(f"build-{source.name}")
     scratch = shop.home.work / f"{source.name}-{shop.platform.pyodide}"
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "tmp").mkdir(parents=True)

@@ -5,7 +5,6 @@ import errno
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Sequence
 
@@ -71,10 +70,9 @@ def _named(error: OSError) -> PorterError:
 
 
 def _unexpected(text: str) -> PorterError:
-    log = Home.parse(os.environ).logs / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.log"
     last = text.strip().splitlines()[-1]
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log = Home.parse(os.environ).new_log("crash")
         log.write_text(text)
     except OSError:
         return PorterError(f"a mistake in Porter itself: {last}")

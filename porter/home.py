@@ -5,12 +5,15 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 from platformdirs import user_cache_path
+
+LOGS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,14 @@ class Home:
     def ccache(self) -> Path:
         """The compiler cache."""
         return self.root / "ccache"
+
+    def new_log(self, subject: str) -> Path:
+        """A file for what is printed about `subject`; the newest few of a subject are kept."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        earlier = sorted(self.logs.glob(f"{subject}-[0-9]*.log"))
+        for log in earlier[: 1 - LOGS_KEPT]:
+            log.unlink(missing_ok=True)
+        return self.logs / f"{subject}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
 
     def lock(self, name: str) -> FileLock:
         """A lock between processes; `name` is a file name."""

@@ -1,5 +1,6 @@
 """Sources: a folder, an sdist file or a package URL; hash-checked, unpacked, patched."""
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from porter.process import run
 from porter.pypi import fetch_file, fetch_release, parse_purl
 from porter.recipe import Recipe, find_recipe, read_recipe
 from porter.tree import copy_tree, hash_tree, list_tree
+from porter.versioned import copy_git, git_state, versioned_by_git
 
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 
@@ -102,7 +104,10 @@ def fetch_source(
         return _fetch_sdist(source, source.origin, platform, home, env)
     path = source.origin
     if path.is_dir():
-        return Fetched(source=source, sha256=hash_tree(list_tree(path)), path=path)
+        files = hash_tree(list_tree(path))
+        state = git_state(path) if versioned_by_git(path) else ""
+        sha256 = hashlib.sha256(f"{files}{state}".encode()).hexdigest() if state else files
+        return Fetched(source=source, sha256=sha256, path=path)
     found = hash_file(path)
     if source.sha256 and found != source.sha256:
         raise _mismatch(str(path), found, source.sha256)
@@ -114,6 +119,8 @@ def lay_source(fetched: Fetched, target: Path, *, log: Path, env: Mapping[str, s
     source = fetched.source
     if fetched.path.is_dir():
         copy_tree(list_tree(fetched.path), target)
+        if versioned_by_git(fetched.path):
+            copy_git(fetched.path, target)
     else:
         _unpack_sdist(fetched.path, target)
     if not any((target / name).is_file() for name in PROJECT_FILES):

@@ -42,12 +42,16 @@ def finish_wheel(built: Path, target: Path, *, added: Mapping[str, bytes]) -> No
 
 def check_wheel_tag(wheel: Path, platform: Platform) -> None:
     """Raise BuildFailed where the platform could not install what the backend built."""
-    tags = parse_wheel_filename(wheel.name)[3]
-    if not tags & set(platform.tags()):
+    if not fits(wheel.name, platform):
         raise BuildFailed(
             f"the build gave {wheel.name}, which Pyodide {platform.pyodide} cannot install",
             advice="does its build backend name a platform of its own?",
         )
+
+
+def fits(filename: str, platform: Platform) -> bool:
+    """Whether the platform can install a wheel of that name."""
+    return not parse_wheel_filename(filename)[3].isdisjoint(platform.tags())
 
 
 def _write(wheel: zipfile.ZipFile, name: str, content: bytes, mode: int) -> tuple[str, str, str]:

@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     from porter.recipe import find_recipe
+    from porter.wheel import fits
 
     platform = read_platform(arguments.platform)
     wheels: list[tuple[Path, Recipe]] = []
@@ -77,6 +78,11 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             project = parse_wheel_filename(wheel.name)[0]
         except InvalidWheelFilename as error:
             raise UsageError(f"{wheel}: not the name of a wheel") from error
+        if not fits(wheel.name, platform):
+            raise UsageError(
+                f"{wheel}: Pyodide {platform.pyodide} cannot install wheels of that tag",
+                advice=f"it takes {platform.tag}, and pure wheels",
+            )
         wheels.append((wheel, find_recipe(arguments.recipes, project)))
     checks, failures = check_wheels(
         wheels,
@@ -158,7 +164,7 @@ def check_wheels(
                         for purl in recipe.requires
                     ),
                 ],
-                log=machine.home.logs / f"test-{wheel.stem}.log",
+                log=machine.home.new_log(f"test-{recipe.name}"),
                 timeout=timeout,
                 env=machine.env,
                 on_result=follow if sys.stderr.isatty() else None,

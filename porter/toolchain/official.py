@@ -21,6 +21,7 @@ from porter.toolchain.probe import probe_compiler
 SUBJECT = "toolchain"
 # Long enough to clone and unpack an SDK of a gigabyte on a slow line.
 TIMEOUT = 1800.0
+ASK_TIMEOUT = 20.0
 
 
 def install_official(
@@ -42,15 +43,19 @@ def install_official(
             return found
         home.toolchains.mkdir(parents=True, exist_ok=True)
         report.phase(SUBJECT, "asking for Pyodide's own cross-build environment")
+        # The first step only asks: hosts that swallow packets are not waited for.
         path = ["--path", str(xbuildenv)]
         # pyodide-build itself goes on where an earlier run of it was stopped.
+        emsdk = ["install-emscripten", "--version", platform.emscripten]
         steps = (
-            ["pyodide", "xbuildenv", "install", platform.pyodide, *path],
-            ["pyodide", "xbuildenv", "install-emscripten", "--version", platform.emscripten, *path],
+            (["search"], ASK_TIMEOUT),
+            (["install", platform.pyodide, *path], TIMEOUT),
+            ([*emsdk, *path], TIMEOUT),
         )
-        for step in steps:
+        for step, timeout in steps:
+            command = ["pyodide", "xbuildenv", *step]
             try:
-                run(step, log=log, env=env, cwd=home.toolchains, timeout=TIMEOUT)
+                run(command, log=log, env=env, cwd=home.toolchains, timeout=timeout)
             except CommandFailed as error:
                 causes = summarise_failure(read_tail(log))
                 raise Unreachable(

@@ -1,8 +1,10 @@
 """Which toolchain a platform is built with: the one asked for, or the first that works."""
 
 import shutil
+import sys
 from collections.abc import Mapping
 
+from porter.crossenv import host_python_matches
 from porter.errors import MissingRequirement, PorterError, ToolchainNotFound, WrongPython
 from porter.home import Home
 from porter.platform import Platform
@@ -31,6 +33,7 @@ def have_toolchain(
     `auto` takes what is installed, else the first provider that works, and reports which and
     why. Raises ToolchainNotFound naming what each provider said.
     """
+    host_python_matches(platform, sys.version_info[:2])
     if provider == "path":
         return _registered(platform, home)
     if provider != "auto":

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from running import porter_command, porter_env, run_porter
@@ -27,11 +28,20 @@ def system_packages() -> str:
     return subprocess.run(["dpkg-query", "-W"], capture_output=True, text=True, check=True).stdout
 
 
+def npm_host() -> str:
+    """The npm registry's host, which stays reachable."""
+    url = subprocess.run(
+        ["npm", "config", "get", "registry"], capture_output=True, text=True, check=True
+    ).stdout
+    return urlsplit(url.strip()).hostname or ""
+
+
 def start_install(home: Path, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        porter_command("toolchain", "install", "--provider", "debian"),
+        porter_command("toolchain", "install"),
         cwd=folder,
-        env=porter_env(home, {}),
+        # Where Pyodide's release hosts are reachable too, this is still about Debian's archive.
+        env=porter_env(home, {"https_proxy": "http://127.0.0.1:9", "no_proxy": npm_host()}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -66,6 +76,8 @@ def test_killed_then_two_at_once_then_nothing_to_do(
     assert [process.returncode for process in pair] == [0, 0], said
     # One did the work, from what the killed one had downloaded; the other waited for it.
     assert sum("unpacking" in err for _, err in said) == 1
+    assert all("not official: Pyodide's release hosts" in err for _, err in said)
+    assert all("debian chosen" in err for _, err in said)
     assert "downloading 0 Debian packages" not in said[0][1] + said[1][1]
     (installed,) = installed_toolchains(scratch_home)
     assert installed.root == debian_folder(platform, scratch_home)

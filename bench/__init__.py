@@ -1,0 +1,1 @@
+"""Figures: Porter beside the tools it drives, measured in one run."""
