@@ -122,13 +122,17 @@ class Progressing:
             return PlainReporter(self._stream)
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
+        # On a narrow terminal the text gives way, not the bar and the clock.
+        text = Column(ratio=1, no_wrap=True, overflow="ellipsis")
         self._progress = Progress(
             SpinnerColumn(finished_text="✓"),
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=text),
             BarColumn(bar_width=20),
             TimeElapsedColumn(),
             console=Console(file=self._stream),
+            expand=True,
         )
         self._progress.start()
         return LiveReporter(self._progress)
