@@ -8,7 +8,7 @@ demo: $(READY)
 	.venv/bin/porter build --test --out dist $(RECIPES)
 
 test: lint
-	.venv/bin/pytest -n 2 -m "not slow"
+	.venv/bin/pytest -n 2
 
 lint: $(READY)
 	.venv/bin/ruff format --check .

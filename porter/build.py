@@ -121,6 +121,8 @@ def build_env(source: Source, shop: Workshop, scratch: Path) -> dict[str, str]:
         "TMPDIR": str(scratch / "tmp"),
         "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
         "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv),
+        # Asked when the toolchain was installed; asking again costs every build.
+        "SKIP_EMSCRIPTEN_VERSION_CHECK": "1",
         # Emscripten's programs start Python for every file: one without site-packages to scan.
         "EMSDK_PYTHON": os.path.realpath(sys.executable),
         **{flag.upper(): getattr(recipe, flag) for flag in FLAGS},

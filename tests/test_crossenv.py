@@ -1,10 +1,12 @@
 """The headers promise what the runtime is: proven by compiling with them and asking both."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,10 +56,29 @@ def emcc_env(toolchain: Toolchain, env: dict[str, str]) -> dict[str, str]:
     return {**env, "PATH": path, "EMSDK_PYTHON": sys.executable}
 
 
+def runtime_says(runtime: Runtime, env: dict[str, str]) -> dict[str, Any]:
+    """`sysconfig.get_config_vars()` of the running runtime."""
+    script = (
+        f'const {{ loadPyodide }} = await import("{runtime.folder}/pyodide.mjs");'
+        f'const pyodide = await loadPyodide({{ indexURL: "{runtime.folder}" }});'
+        'console.log(pyodide.runPython("import json, sysconfig; '
+        'json.dumps(sysconfig.get_config_vars())"));'
+    )
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", script],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 def test_every_size_in_the_headers_is_the_compilers_and_the_runtimes(
     include: Path, emcc_env: dict[str, str], runtime: Runtime, tmp_path: Path
 ) -> None:
-    config = runtime.sysconfig()
+    config = runtime_says(runtime, emcc_env)
     promised = {name for name in config if name.startswith(("SIZEOF_", "ALIGNOF_"))}
     assert promised == set(TYPES) | set(ALIGNED), "a size that this probe does not know"
     lines = [
@@ -101,10 +122,11 @@ def test_every_definition_in_the_headers_is_the_runtimes(
     defined = dict(re.findall(r"^#define (\w+) ?(.*)$", macros, re.MULTILINE))
     config = {
         name: value
-        for name, value in runtime.sysconfig().items()
+        for name, value in runtime_says(runtime, emcc_env).items()
         if name.startswith(("HAVE_", "SIZEOF_", "ALIGNOF_", "_POSIX"))
     }
     assert len(config) > 500
+    assert config.items() <= runtime.sysconfig().items(), "what is read without running it"
     for name, value in config.items():
         if value == 0:
             assert name not in defined, name

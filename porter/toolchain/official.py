@@ -7,10 +7,11 @@ is the very compiler Pyodide was built with.
 import hashlib
 import sys
 from collections.abc import Mapping
+from textwrap import shorten
 
 from porter.crossenv import host_python_matches
 from porter.errors import CommandFailed, Unreachable
-from porter.failure import summarise_failure
+from porter.failure import says_offline, summarise_failure
 from porter.home import Home
 from porter.platform import Platform
 from porter.process import read_tail, run
@@ -57,11 +58,7 @@ def install_official(
             try:
                 run(command, log=log, env=env, cwd=home.toolchains, timeout=timeout)
             except CommandFailed as error:
-                causes = summarise_failure(read_tail(log))
-                raise Unreachable(
-                    f"Pyodide's release hosts did not give the toolchain: {_short(causes)}",
-                    log=log,
-                ) from error
+                raise Unreachable(_refusal(read_tail(log), error), log=log) from error
         emscripten = xbuildenv / platform.pyodide / "emsdk" / "upstream" / "emscripten"
         compiler = probe_compiler(emscripten, env)
         identity = f"{platform} {compiler.emscripten} {compiler.clang}"
@@ -82,6 +79,8 @@ def install_official(
     return toolchain
 
 
-def _short(causes: tuple[str, ...]) -> str:
-    text = causes[-1] if causes else "no answer"
-    return text if len(text) <= 160 else f"{text[:157]}…"
+def _refusal(lines: list[str], error: CommandFailed) -> str:
+    if says_offline(lines):
+        return "Pyodide's release hosts cannot be reached from here"
+    cause = (summarise_failure(lines) or (error.message,))[-1]
+    return f"Pyodide's release hosts did not give the toolchain: {shorten(cause, 160)}"

@@ -50,7 +50,7 @@ def have_toolchain(
             refusals.append(f"{name}: {error.message}")
             report.phase(SUBJECT, f"not {name}: {error.message}")
             continue
-        report.phase(SUBJECT, f"{name} chosen" + (f" ({'; '.join(refusals)})" if refusals else ""))
+        report.phase(SUBJECT, f"{name} chosen, the first that works")
         return toolchain
     raise ToolchainNotFound(
         f"no provider has a toolchain for Pyodide {platform.pyodide}: {'; '.join(refusals)}",

@@ -1,0 +1,70 @@
+"""The recipes of this repository, natively and in the runtime."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from running import Ran
+
+from porter.recipe import read_recipe
+from porter.tree import copy_tree, list_tree
+
+Porter = Callable[..., Ran]
+RECIPES = Path(__file__).parents[2] / "recipes"
+HOMEGROWN = ("rollstat", "tilecodec", "runbitmap")
+
+
+def test_the_demo_builds_and_runs_everything(porter: Porter, tmp_path: Path) -> None:
+    names = (*HOMEGROWN, "regex")
+    ran = porter("build", *(RECIPES / name for name in names), "--test", "--json")
+    assert ran.code == 0, ran.err
+    built = ran.json["wheels"]
+    assert [item["name"] for item in built] == list(names)
+    for item in built:
+        recipe = read_recipe(RECIPES / item["name"])
+        results = {result["name"]: result["outcome"] for result in item["check"]["results"]}
+        assert recipe.tests
+        for name in recipe.imports:
+            assert results[f"import {name}"] == "passed"
+        for path in recipe.tests:
+            assert any(name.startswith(path.name) for name in results)
+    # Side by side, with the others at hand.
+    wheels = sorted((tmp_path / "cwd" / "dist").glob("*.whl"))
+    together = porter("test", wheels[0], *(f"--with={wheel}" for wheel in wheels[1:]), "--json")
+    assert together.code == 0, together.err
+
+
+@pytest.mark.parametrize("name", HOMEGROWN)
+def test_homegrown_libraries_work_natively_too(
+    name: str, env: dict[str, str], tmp_path: Path
+) -> None:
+    if shutil.which("cc") is None or shutil.which("c++") is None:
+        pytest.skip("this machine has no native compiler")
+    source, python = tmp_path / "source", tmp_path / "venv" / "bin" / "python"
+    copy_tree(list_tree(RECIPES / name), source)
+    subprocess.run(
+        ["uv", "venv", "--quiet", "--python", sys.executable, "venv"],
+        env=env,
+        cwd=tmp_path,
+        check=True,
+    )
+    subprocess.run(
+        ["uv", "pip", "install", "--quiet", "--python", python, "pytest", source],
+        env=env,
+        cwd=tmp_path,
+        check=True,
+    )
+    tests = [path.name for path in read_recipe(RECIPES / name).tests]
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *tests],
+        env=env,
+        cwd=source,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout
