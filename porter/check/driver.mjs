@@ -8,13 +8,14 @@ const plan = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const tell = (text) => appendFileSync(plan.events, `${text}\n`);
 
 // A dying Pyodide prints its own source; the first lines of its message are what a person needs.
-const told = (error) =>
-  String(error?.message ?? error)
+// Of a Python traceback it is the last one.
+const told = (error) => {
+  const lines = String(error?.message ?? error)
     .split("\n")
-    .filter((line) => line.trim())
-    .slice(0, 2)
-    .join("\n")
-    .slice(0, 500);
+    .filter((line) => line.trim());
+  const kept = error?.name === "PythonError" ? lines.slice(-1) : lines.slice(0, 2);
+  return kept.join("\n").slice(0, 500);
+};
 
 try {
   const { loadPyodide } = await import(pathToFileURL(`${plan.runtime}/pyodide.mjs`));
@@ -31,7 +32,6 @@ try {
   pyodide.runPython(readFileSync(plan.harness, "utf8"));
   const main = pyodide.globals.get("main");
   main(JSON.stringify(plan), tell);
-  tell(JSON.stringify({ kind: "finished" }));
 } catch (error) {
   tell(JSON.stringify({ kind: "died", reason: told(error) }));
   process.exit(1);

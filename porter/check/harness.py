@@ -3,13 +3,17 @@
 import importlib
 import importlib.metadata
 import json
+import re
 import site
 import time
+import traceback
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
-LINES = 40
+LINES, WIDTH = 40, 500
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # Where the driver puts test files, relative to the root, as node ids have it.
 TESTS = "tests/"
 
@@ -27,6 +31,20 @@ class Telling:
         self._skipped = skipped
         self._worst: tuple[str, str] = ("passed", "")
         self._seconds = 0.0
+        self._running: str | None = None
+        self.told = False
+        self.stopped = False
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out a file that an earlier start could not read."""
+        return True if shorten_name(str(collection_path).lstrip("/")) in self._done else None
+
+    def pytest_collectstart(self, collector: Any) -> None:
+        """Say what is being read: a test file runs code too."""
+        import pytest
+
+        if isinstance(collector, pytest.File):
+            self._run(shorten_name(collector.nodeid))
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Keep what is to be run now."""
@@ -46,6 +64,8 @@ class Telling:
     def pytest_collectreport(self, report: Any) -> None:
         """Tell of a file that could not be read: an error of its own."""
         name = shorten_name(report.nodeid)
+        if name == self._running:
+            self._run(None)
         if name not in self._done and not report.passed:
             outcome = "error" if report.failed else "skipped"
             reason = str(report.longrepr) if report.failed else report.longrepr[2]
@@ -54,14 +74,16 @@ class Telling:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say what is running, in case nothing is said any more."""
         self._worst, self._seconds = ("passed", ""), 0.0
-        self._tell(kind="running", name=shorten_name(nodeid))
+        self._run(shorten_name(nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather set-up, call and teardown into one outcome."""
         self._seconds += report.duration
         if report.failed:
             kind = "failed" if report.when == "call" else "error"
-            self._worst = (kind, str(report.longrepr))
+            # A teardown that fails after its test has failed mostly fails because of it.
+            if self._worst[0] != "failed":
+                self._worst = (kind, str(report.longrepr))
         elif report.skipped and self._worst[0] == "passed":
             expected = getattr(report, "wasxfail", None)
             reason = report.longrepr[2] if expected is None else f"expected to fail: {expected}"
@@ -70,13 +92,32 @@ class Telling:
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Tell the outcome."""
         outcome, reason = self._worst
+        self._running = None
         self._tell_result(shorten_name(nodeid), outcome, self._seconds, reason)
+
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        """Tell of what ends pytest: the other tests need another start."""
+        self._stop(excinfo.value)
+
+    def pytest_internalerror(self, excinfo: Any) -> None:
+        """Tell of what ends pytest, such as `sys.exit` at the top of a test file."""
+        self._stop(excinfo.value)
 
     def fail(self, reason: str) -> None:
         """Tell of tests that could not be run at all."""
         self._tell_result("tests", "error", 0.0, reason)
 
+    def _stop(self, error: BaseException) -> None:
+        if self._running is not None:
+            self.stopped = True
+            self._tell(kind="stopped", reason=f"it stopped pytest: {shorten(describe(error))}")
+
+    def _run(self, name: str | None) -> None:
+        self._running = name
+        self._tell(kind="running", name=name, at=time.time())
+
     def _tell_result(self, name: str, outcome: str, seconds: float, reason: str) -> None:
+        self.told = True
         self._tell(
             kind="result", name=name, outcome=outcome, seconds=seconds, reason=shorten(reason)
         )
@@ -90,8 +131,15 @@ def shorten_name(nodeid: str) -> str:
 
 
 def shorten(text: str) -> str:
-    """The last lines of a traceback."""
-    return "\n".join(text.strip().splitlines()[-LINES:])
+    """The last lines of a traceback, of a width that can be read, in characters of UTF-8."""
+    text = ESCAPES.sub("", text).encode("utf-8", "backslashreplace").decode()
+    lines = text.strip().splitlines()[-LINES:]
+    return "\n".join(line if len(line) <= WIDTH else f"{line[:WIDTH]}…" for line in lines)
+
+
+def describe(error: BaseException) -> str:
+    """An exception as the last line of its traceback has it."""
+    return "".join(traceback.format_exception_only(error)).strip()
 
 
 def main(plan_text: str, tell_text: Callable[[str], None]) -> None:
@@ -103,25 +151,29 @@ def main(plan_text: str, tell_text: Callable[[str], None]) -> None:
         tell_text(json.dumps(event))
 
     importlib.invalidate_caches()
+    reason = "not installed: give its wheel with --with"
     for requirement in missing_requirements(plan["distribution"]):
-        tell(
-            kind="result",
-            name=f"requires {requirement}",
-            outcome="error",
-            seconds=0.0,
-            reason="not installed: give its wheel with --with",
-        )
+        name = f"requires {requirement}"
+        if name not in done:
+            tell(kind="result", name=name, outcome="error", seconds=0.0, reason=reason)
     for name in plan["imports"]:
         if f"import {name}" not in done:
             try_import(name, tell)
-    if plan["tests"]:
-        run_tests(plan["tests"], Telling(tell, done, plan["skipped"]), again=bool(done))
+    paths = [path for path in plan["tests"] if shorten_name(path.lstrip("/")) not in done]
+    telling = Telling(tell, done, plan["skipped"])
+    if paths:
+        run_tests(paths, telling, again=bool(done))
+    if not telling.stopped:
+        tell(kind="finished")
 
 
 def missing_requirements(distribution: str) -> list[str]:
     """Requirements of the wheel that hold for this runtime and are not met (PEP 508)."""
-    from packaging.requirements import Requirement
-
+    try:
+        from packaging.requirements import Requirement
+    except ModuleNotFoundError:
+        # Part of what pytest needs; a wheel without tests may be run without it.
+        return []
     found = []
     for text in importlib.metadata.requires(distribution) or ():
         requirement = Requirement(text)
@@ -138,12 +190,13 @@ def missing_requirements(distribution: str) -> list[str]:
 
 def try_import(name: str, tell: Callable[..., None]) -> None:
     """Import one module and tell how it went."""
-    tell(kind="running", name=f"import {name}")
+    tell(kind="running", name=f"import {name}", at=time.time())
     started, outcome, reason = time.monotonic(), "passed", ""
     try:
         importlib.import_module(name)
     except BaseException as error:  # noqa: BLE001 # whatever a module raises is its answer
-        outcome, reason = "failed", f"{type(error).__name__}: {error}"
+        outcome, reason = "failed", describe(error)
+        traceback.print_exc()
     tell(
         kind="result",
         name=f"import {name}",
@@ -158,9 +211,13 @@ def run_tests(paths: list[str], telling: Telling, *, again: bool) -> None:
     import pytest
 
     options = ["-v", "--color=no", "--tb=short", "--rootdir=/", "--pyargs"]
+    # One file that cannot be read says nothing of the others.
+    options += ["--continue-on-collection-errors"]
     options += ["-p", "no:cacheprovider", "-p", "no:faulthandler"]
     code = pytest.main([*options, *paths], plugins=[telling])
+    if telling.stopped:
+        return
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and not again:
-        telling.fail("none were found")
+        telling.fail("all are skipped, none ran" if telling.told else "none were found")
     elif code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         telling.fail("pytest could not run them: the log says why")

@@ -18,7 +18,7 @@ def import_names(members: Iterable[str]) -> tuple[str, ...]:
         if first.endswith((".dist-info", ".data")) or "tests" in path.parts[:-1]:
             continue
         name = _module(path)
-        if name is None or not all(part.isidentifier() for part in name.split(".")):
+        if name is None:
             continue
         tops[name.partition(".")[0]] = None
         if path.suffix == ".so":
@@ -31,5 +31,10 @@ def _module(path: PurePosixPath) -> str | None:
     if path.suffix not in (".py", ".so"):
         return None
     stem = path.name.partition(".")[0]
+    # What modules link to is named so, and has no function for Python to start it with.
+    if stem.startswith("lib") and path.name == f"{stem}.so":
+        return None
     parts = path.parts[:-1] if stem == "__init__" else (*path.parts[:-1], stem)
-    return ".".join(parts) or None
+    if not parts or not all(part.isidentifier() for part in parts):
+        return None
+    return ".".join(parts)

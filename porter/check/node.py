@@ -4,6 +4,7 @@ import json
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 from porter.check.model import CheckResult, Outcome, TestResult
 from porter.check.names import import_names
 from porter.errors import CommandFailed, CommandTimedOut, ConfigurationError
-from porter.process import Children, run
+from porter.process import Children, read_tail, run
 
 # A suite that kills the runtime more often than this is not worth more waiting.
 RESTARTS = 5
@@ -28,9 +29,11 @@ class _Course:
     results: list[TestResult] = field(default_factory=list)
     collected: list[str] = field(default_factory=list)
     running: str | None = None
+    since: float = 0.0
     started: bool = False
     finished: bool = False
     reason: str = ""
+    stopped: str = ""
 
     @property
     def done(self) -> list[str]:
@@ -59,13 +62,15 @@ def run_check(
     `runtime` is the folder of pyodide.mjs. Without `imports` the wheel's files tell them. `tests`
     are pytest files or folders, copied into the runtime's memory, `shipped` packages of the
     wheel whose own tests are run, `skipped` patterns of test names to leave out, with the reason
-    of each. A runtime that dies fails the
-    import or test that was running, and a fresh one goes on with the others; `timeout` seconds
-    is what one runtime may take. Raises ConfigurationError for a file that is not a wheel.
+    of each. A runtime that dies fails the import, test file or test that was running, and a
+    fresh one goes on with the others; `timeout` seconds is what one runtime may take. Raises
+    ConfigurationError for a file that is not a wheel.
     """
     clock = time.monotonic()
-    if not zipfile.is_zipfile(wheel):
-        raise ConfigurationError(f"{wheel} is not a wheel: it is no zip file")
+    for path in (*support, *wheels):
+        _members(path)
+    members = _members(wheel)
+    distribution = next(name for name in members if _is_metadata(name)).partition("-")[0]
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     course = _Course()
@@ -73,15 +78,15 @@ def run_check(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="porter-test-")))
         package = files("porter.check")
         driver = stack.enter_context(as_file(package / "driver.mjs"))
-        copied = dict(_test_files(tests))
+        named = list(import_names(members)) if not imports else list(imports)
         plan = {
             "runtime": str(runtime),
             "harness": str(stack.enter_context(as_file(package / "harness.py"))),
             "events": str(scratch / "events"),
             "wheels": [str(path.resolve()) for path in (*support, *wheels, wheel)],
-            "files": [(name, str(path)) for name, path in copied.items()],
-            "distribution": wheel.name.partition("-")[0],
-            "imports": list(imports) or list(_import_names(wheel)),
+            "files": [(name, str(path)) for name, path in _test_files(tests)],
+            "distribution": distribution,
+            "imports": named,
             "skipped": dict(skipped or {}),
             "tests": [*(f"{TESTS}/{path.name}" for path in tests), *shipped],
         }
@@ -94,7 +99,9 @@ def run_check(
             _bury(course, died, on_result)
             if not course.started:
                 break
-    _add_unrun(course)
+    if not course.finished:
+        expected = course.collected or [*(path.name for path in tests), *shipped]
+        _add_unrun(course, [*(f"import {name}" for name in named), *expected], on_result)
     return CheckResult(
         wheel=wheel, results=tuple(course.results), seconds=time.monotonic() - clock, log=log
     )
@@ -121,9 +128,19 @@ def _run_once(
     except CommandTimedOut:
         return f"no answer after {timeout:g} s"
     except CommandFailed as error:
-        return f"the runtime died: {error.message}"
+        return f"the runtime died: {_last_words(log) or error.message}"
     finally:
         reading()
+    return "the runtime died: it ended itself"
+
+
+def _last_words(log: Path) -> str:
+    """What Node said of its own death, such as that its memory is used up."""
+    for line in reversed(read_tail(log)):
+        if line.startswith("FATAL ERROR: "):
+            return line[:200]
+        if line.startswith("$ "):
+            break
     return ""
 
 
@@ -131,7 +148,8 @@ def _reader(
     events: Path, course: _Course, on_result: Callable[[TestResult], None] | None
 ) -> Callable[[], None]:
     events.write_bytes(b"")
-    course.running, course.started, course.finished, course.reason = None, False, False, ""
+    course.running, course.started, course.finished = None, False, False
+    course.reason, course.stopped = "", ""
     position = 0
 
     def read() -> None:
@@ -158,10 +176,12 @@ def _learn(
             course.finished = True
         case {"kind": "died", "reason": reason}:
             course.reason = reason
+        case {"kind": "stopped", "reason": reason}:
+            course.stopped = reason
         case {"kind": "collected", "names": names}:
             course.collected = names
-        case {"kind": "running", "name": name}:
-            course.running = name
+        case {"kind": "running", "name": name, "at": since}:
+            course.running, course.since = name, since
         case {"kind": "result", "name": name, "outcome": outcome}:
             course.running = None
             _add(
@@ -178,10 +198,11 @@ def _learn(
 
 def _bury(course: _Course, died: str, on_result: Callable[[TestResult], None] | None) -> None:
     """Give the death of a runtime to what was running."""
-    reason = f"the runtime died: {course.reason}" if course.reason else died
+    reason = course.stopped or (f"the runtime died: {course.reason}" if course.reason else died)
     outcome = Outcome.FAILED if course.running else Outcome.ERROR
     name = course.running or ("between two tests" if course.started else "the runtime's start")
-    _add(course, TestResult(name=name, outcome=outcome, reason=reason), on_result)
+    seconds = round(max(0.0, time.time() - course.since), 4) if course.running else 0.0
+    _add(course, TestResult(name=name, outcome=outcome, seconds=seconds, reason=reason), on_result)
     if not course.running:
         # Nothing to leave out the next time: it would end the same way.
         course.started = False
@@ -195,13 +216,15 @@ def _add(
         on_result(result)
 
 
-def _add_unrun(course: _Course) -> None:
-    done = set(course.done)
-    course.results += [
-        TestResult(name=name, outcome=Outcome.ERROR, reason="not run: the runtime died before it")
-        for name in course.collected
-        if name not in done
-    ]
+def _add_unrun(
+    course: _Course, names: Sequence[str], on_result: Callable[[TestResult], None] | None
+) -> None:
+    done = course.done
+    reason = "not run: the runtime died before it"
+    for name in names:
+        # A test file of which nothing was collected stands for its tests.
+        if not any(known == name or known.startswith(f"{name}::") for known in done):
+            _add(course, TestResult(name=name, outcome=Outcome.ERROR, reason=reason), on_result)
 
 
 def _test_files(tests: Sequence[Path]) -> Iterator[tuple[str, Path]]:
@@ -217,6 +240,21 @@ def _test_files(tests: Sequence[Path]) -> Iterator[tuple[str, Path]]:
             raise ConfigurationError(f"{test}: the recipe names a test file that is not there")
 
 
-def _import_names(wheel: Path) -> tuple[str, ...]:
-    with zipfile.ZipFile(wheel) as archive:
-        return import_names(archive.namelist())
+def _members(wheel: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            broken = archive.testzip()
+            members = archive.namelist()
+    except zipfile.BadZipFile as error:
+        raise ConfigurationError(f"{wheel} is not a wheel: it is no zip file") from error
+    except zlib.error as error:
+        raise ConfigurationError(f"{wheel} is not a wheel: it is damaged ({error})") from error
+    if broken is not None:
+        raise ConfigurationError(f"{wheel} is not a wheel: {broken} in it is damaged")
+    if not any(_is_metadata(name) for name in members):
+        raise ConfigurationError(f"{wheel} is not a wheel: it has no .dist-info/METADATA")
+    return members
+
+
+def _is_metadata(member: str) -> bool:
+    return member.count("/") == 1 and member.endswith(".dist-info/METADATA")

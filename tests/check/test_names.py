@@ -18,6 +18,10 @@ from porter.check.names import import_names
         (["a/__init__.py", "tests/__init__.py", "a/tests/_x.so"], ("a",)),
         (["space/part/__init__.py"], ("space",)),
         (["a-1.data/scripts/tool.py", "not-a-name.py", "a/data.txt"], ()),
+        (
+            ["a/__init__.py", "a.libs/libz.so", "a/libgeos.so", "a/libc.abi3.so"],
+            ("a", "a.libc"),
+        ),
         ([], ()),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porter.check.model import CheckResult, Outcome, TestResult
+from porter.check.model import CheckResult, TestResult
 from porter.check.node import run_check
 from porter.errors import ConfigurationError
 
@@ -44,9 +44,10 @@ def make_wheel(folder: Path, members: Mapping[str, str], requires: Sequence[str]
 def check(
     runtime_folder: Path, support_wheels: tuple[Path, ...], env: dict[str, str], tmp_path: Path
 ) -> Check:
-    def run(wheel: Path, tests: str = "", **options: object) -> CheckResult:
-        paths = []
-        if tests:
+    def run(
+        wheel: Path, tests: str | None = None, *, paths: Sequence[Path] = (), **options: object
+    ) -> CheckResult:
+        if tests is not None:
             paths = [tmp_path / "test_sample.py"]
             paths[0].write_text(tests)
         return run_check(
@@ -54,10 +55,9 @@ def check(
             runtime=runtime_folder,
             node=Path("node"),
             tests=paths,
-            support=support_wheels,
             log=tmp_path / "log",
             env=env,
-            **{"imports": (), **options},  # type: ignore[arg-type]
+            **{"imports": (), "support": support_wheels, **options},  # type: ignore[arg-type]
         )
 
     return run
@@ -158,6 +158,8 @@ def test_every_ordinary_end(check: Check, tmp_path: Path) -> None:
 DEADLY = """
 import os
 
+import pytest
+
 
 def test_before():
     pass
@@ -181,58 +183,78 @@ def test_exit():
     os._exit(0)
 
 
+def test_node_exit():
+    from js import process
+
+    process.exit(0)
+
+
 def test_recursion():
     deep = []
     for _ in range(300_000):
         deep = [deep]
-    import pickle
-
-    pickle._dumps  # the C pickler recurses on JavaScript's stack
     repr(deep)
+
+
+def test_stop():
+    raise KeyboardInterrupt("enough")
 
 
 def test_after():
     pass
 """
 
+DEADLY_REASONS = {
+    "test_abort": "the runtime died: unreachable",
+    "test_memory": "the runtime died: memory access out of bounds",
+    "test_exit": "the runtime died: ",
+    "test_node_exit": "the runtime died: it ended itself",
+    "test_recursion": "the runtime died: Maximum call stack size exceeded",
+    "test_stop": "it stopped pytest: KeyboardInterrupt: enough",
+}
 
-def test_a_runtime_that_dies_fails_one_test_and_the_others_go_on(
-    check: Check, tmp_path: Path
-) -> None:
-    result = check(make_wheel(tmp_path, {"sample.py": ""}), DEADLY)
+
+def test_each_death_fails_one_test_until_there_were_too_many(check: Check, tmp_path: Path) -> None:
+    seen: list[TestResult] = []
+    wheel = make_wheel(tmp_path, {"sample.py": ""}, ["absent"])
+    result = check(wheel, DEADLY, on_result=seen.append)
     found = outcomes(result)
-    for name in ("import sample", "test_before", "test_between", "test_after"):
+    assert len(found) == len(result.results) == 11, "nothing is told twice"
+    assert tuple(seen) == result.results
+    for name in ("import sample", "test_before", "test_between"):
         assert found[name] == "passed", name
-    for name in ("test_abort", "test_memory", "test_exit"):
+    for name, expected in DEADLY_REASONS.items():
         assert found[name] == "failed", name
-        assert reason(result, name).startswith("the runtime died"), name
+        assert reason(result, name).startswith(expected), name
         assert len(reason(result, name)) < 600
-    assert len(found) == 8
+    assert found["test_after"] == "error"
+    assert reason(result, "test_after") == "not run: the runtime died before it"
 
 
 def test_a_hang_is_a_failure_with_its_limit(check: Check, tmp_path: Path) -> None:
     tests = "def test_hang():\n    while True:\n        pass\n\n\ndef test_after():\n    pass\n"
-    result = check(make_wheel(tmp_path, {"sample.py": ""}), tests, timeout=15.0)
+    result = check(make_wheel(tmp_path, {"sample.py": ""}), tests, timeout=10.0)
     assert outcomes(result)["test_hang"] == "failed"
-    assert reason(result, "test_hang") == "no answer after 15 s"
+    assert reason(result, "test_hang") == "no answer after 10 s"
     assert outcomes(result)["test_after"] == "passed"
 
 
-def test_what_kills_every_runtime_is_given_up(check: Check, tmp_path: Path) -> None:
-    tests = "import os\nimport pytest\n\n\n@pytest.mark.parametrize('n', range(9))\n"
-    tests += "def test_dies(n):\n    os._exit(1)\n"
-    result = check(make_wheel(tmp_path, {"sample.py": ""}), tests)
-    died = [test for test in result.results if test.outcome == Outcome.FAILED]
-    unrun = [test for test in result.results if test.outcome == Outcome.ERROR]
-    assert (len(died), len(unrun)) == (6, 3)
-    assert unrun[0].reason == "not run: the runtime died before it"
-
-
-def test_a_package_that_kills_the_runtime_when_imported(check: Check, tmp_path: Path) -> None:
+def test_a_file_that_kills_the_runtime_when_it_is_read(check: Check, tmp_path: Path) -> None:
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "test_a.py").write_text("import sample\n\n\ndef test_x():\n    pass\n")
+    (folder / "test_b.py").write_text("import sys\n\nsys.exit('not today')\n")
+    (folder / "test_c.py").write_text("def test_y():\n    pass\n")
     wheel = make_wheel(tmp_path, {"sample.py": "import os\nos.abort()\n"})
-    result = check(wheel, "import sample\n\n\ndef test_x():\n    pass\n")
-    assert outcomes(result)["import sample"] == "failed"
-    assert not result.ok
+    result = check(wheel, paths=[folder])
+    assert outcomes(result) == {
+        "import sample": "failed",
+        "suite/test_a.py": "failed",
+        "suite/test_b.py": "failed",
+        "suite/test_c.py::test_y": "passed",
+    }
+    assert reason(result, "test_a.py") == "the runtime died: unreachable"
+    assert reason(result, "test_b.py") == "it stopped pytest: SystemExit: not today"
 
 
 def test_a_test_file_that_cannot_be_read_and_a_requirement_that_is_missing(
@@ -249,14 +271,21 @@ def test_a_test_file_that_cannot_be_read_and_a_requirement_that_is_missing(
             "e; extra == 'e'",
         ],
     )
-    result = check(wheel, "def test_x(:\n")
+    good = tmp_path / "test_good.py"
+    good.write_text("def test_long():\n    raise ValueError('\\udcff' + 'x' * 5_000_000)\n")
+    bad = tmp_path / "test_sample.py"
+    bad.write_text("def test_x(:\n")
+    result = check(wheel, paths=[bad, good])
     assert outcomes(result) == {
         "requires absent>=2": "error",
         "requires pluggy>99": "error",
         "import sample": "passed",
         "test_sample.py": "error",
+        "test_good.py::test_long": "failed",
     }
     assert "SyntaxError" in reason(result, "test_sample.py")
+    assert "ValueError" in reason(result, "test_long")
+    assert len(reason(result, "test_long").encode()) < 2000
 
 
 def test_tests_that_the_wheel_carries(check: Check, tmp_path: Path) -> None:
@@ -275,13 +304,61 @@ def test_tests_that_the_wheel_carries(check: Check, tmp_path: Path) -> None:
     assert result.ok
 
 
-def test_a_file_without_tests_is_an_error(check: Check, tmp_path: Path) -> None:
-    result = check(make_wheel(tmp_path, {"sample.py": ""}), "x = 1\n")
+def test_a_side_module_of_another_platform_and_a_file_without_tests(
+    check: Check, tmp_path: Path
+) -> None:
+    wheel = make_wheel(
+        tmp_path,
+        {"sample/__init__.py": "", "sample/_core.cpython-313-x86_64-linux-gnu.so": "no wasm"},
+    )
+    result = check(wheel, "x = 1\n")
+    assert outcomes(result) == {
+        "import sample": "passed",
+        "import sample._core": "failed",
+        "tests": "error",
+    }
     assert reason(result, "tests") == "none were found"
 
 
-def test_what_is_not_a_wheel(check: Check, tmp_path: Path) -> None:
-    path = tmp_path / "sample-1.0-py3-none-any.whl"
-    path.write_text("no zip")
-    with pytest.raises(ConfigurationError, match="is not a wheel"):
+def test_a_suite_that_skips_itself_proves_nothing(check: Check, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"sample.py": ""})
+    result = check(wheel, "import pytest\n\npytest.importorskip('absent')\n")
+    assert outcomes(result)["test_sample.py"] == "skipped"
+    assert reason(result, "tests") == "all are skipped, none ran"
+    assert not result.ok
+
+
+def test_imports_alone_need_no_pytest(check: Check, tmp_path: Path) -> None:
+    result = check(make_wheel(tmp_path, {"sample.py": ""}), support=())
+    assert result.summary == "1 import"
+    assert result.ok
+
+
+def write_text(wheel: Path) -> None:
+    wheel.write_text("no zip")
+
+
+def write_damage(wheel: Path) -> None:
+    wheel.write_bytes(wheel.read_bytes().replace(b"VALUE = 7", b"VALUE = 8"))
+
+
+def write_no_metadata(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("sample.py", "")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (write_text, "is not a wheel: it is no zip file"),
+        (write_damage, r"is not a wheel: sample\.py in it is damaged"),
+        (write_no_metadata, r"is not a wheel: it has no \.dist-info/METADATA"),
+    ],
+)
+def test_what_is_not_a_wheel(
+    check: Check, tmp_path: Path, write: Callable[[Path], None], message: str
+) -> None:
+    path = make_wheel(tmp_path, {"sample.py": "VALUE = 7\n"})
+    write(path)
+    with pytest.raises(ConfigurationError, match=message):
         check(path)
