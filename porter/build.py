@@ -29,6 +29,9 @@ from porter.wheel import SOURCE_DATE_EPOCH, check_wheel_tag, finish_wheel
 
 # Raised when the way a wheel is built or finished changes: older artefacts are not reused.
 SCHEME = "1"
+# What pyodide-build prints once the build requirements are there. What goes wrong after it is the
+# project's own, network or not.
+BUILDING = b"\nBuilding wheel..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,8 @@ def build(source: Source, shop: Workshop, out: Path) -> Built:
     reused = artefact is not None
     if artefact is None:
         # One scratch folder a project: a steady path is what lets the compiler cache answer.
-        with shop.home.lock(f"build-{source.name}"):
+        lock = shop.home.lock(f"build-{source.name}")
+        with lock.acquire(cancel_check=lambda: shop.children.stopped):
             artefact = find_artefact(shop.home, key)
             reused = artefact is not None
             artefact = artefact or _build(fetched, key, inputs, shop)
@@ -212,7 +216,7 @@ def _explain(source: Source, log: Path) -> BuildFailed | NoSpace | Unreachable:
     if says_full(lines):
         return NoSpace(f"{source.name}: the disk is full", advice="free some space", log=log)
     causes = summarise_failure(lines)
-    if says_offline(lines):
+    if BUILDING not in log.read_bytes() and says_offline(lines):
         return Unreachable(
             f"{source.name}: its build requirements could not be fetched from the Python package "
             f"index\n  {causes[0] if causes else ''}",

@@ -16,7 +16,7 @@ NOISE = re.compile(
 OFFLINE = re.compile(
     r"(Failed to fetch|error sending request|dns error|Name or service not known"
     r"|Temporary failure in name resolution|NewConnectionError|NameResolutionError"
-    r"|Connection refused|Could not find a version that satisfies)"
+    r"|Connection refused)"
 )
 FULL = re.compile(r"(No space left on device|Disk quota exceeded|File too large)")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

@@ -36,6 +36,11 @@ class Children:
         with self._lock:
             self._pids.discard(pid)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether an interrupt has ended them."""
+        return self._stopped
+
     def stop(self) -> None:
         """End every child, and those that are started later."""
         with self._lock:

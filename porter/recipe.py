@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,7 @@ def read_recipe(folder: Path, *, name: str | None = None) -> Recipe:
             raise ConfigurationError(f"{recipe_file}: no patch {patch.name}")
     if recipe.tests:
         return recipe
-    return _with_tests(recipe, tuple(sorted(folder.glob("test_*.py"))))
+    return replace(recipe, tests=tuple(sorted(folder.glob("test_*.py"))))
 
 
 def find_recipe(recipes: Path, project: str) -> Recipe:
@@ -116,12 +116,6 @@ def find_recipe(recipes: Path, project: str) -> Recipe:
     if folder.is_dir():
         return read_recipe(folder, name=project)
     return Recipe(name=project)
-
-
-def _with_tests(recipe: Recipe, tests: tuple[Path, ...]) -> Recipe:
-    from dataclasses import replace
-
-    return replace(recipe, tests=tests)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -168,6 +168,21 @@ def test_ctrl_c_in_the_middle_of_a_build(porter: Porter, build_home: Home, tmp_p
     nothing_left(folder, build_home)
 
 
+def test_ctrl_c_while_another_builds_the_same_project(build_home: Home, tmp_path: Path) -> None:
+    project = make_tiny(tmp_path / "tiny")
+    with build_home.lock("build-tiny"):
+        process = start_porter("build", project, home=build_home.root, cwd=tmp_path)
+        time.sleep(1.5)
+        _, err = interrupt(process)
+    assert process.returncode == 130
+    assert "interrupted" in err
+
+
+def test_a_project_that_has_no_network_of_its_own(porter: Porter, tmp_path: Path) -> None:
+    body = "raise OSError('Connection refused')"
+    refused(porter("build", make_in_tree(tmp_path / "odd", body)), 3, "odd does not build")
+
+
 def running(mark: str) -> bool:
     found = subprocess.run(["pgrep", "-f", f": {mark}$"], capture_output=True, check=False)
     return found.returncode == 0
