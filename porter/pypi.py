@@ -1,6 +1,7 @@
 """The Python package index that pip is configured to use."""
 
 import contextlib
+import hashlib
 import json
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from packageurl import PackageURL
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from porter.errors import HashMismatch, SourceNotFound, Unreachable, UsageError
 from porter.home import Home, hash_file, new_file
@@ -61,17 +63,19 @@ def parse_purl(text: str) -> PackageURL:
 
 
 def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Release:
-    """The files of one version, asked once: what a version's files are never changes.
+    """The files of one version, asked once of each index: a file name is never used again.
 
     Raises Unreachable where the index does not answer, SourceNotFound where it has no such
     project or version.
     """
-    name = canonicalize_name(purl.name)
-    memo = home.downloads / "releases" / f"{name}-{purl.version}.json"
+    name, version = canonicalize_name(purl.name), _version(purl)
+    config = _pip_config(env)
+    asked = hashlib.sha256(config.get("index-url", "").encode()).hexdigest()[:12]
+    memo = home.downloads / "releases" / asked / f"{name}-{version}.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         return _parse_release(json.loads(memo.read_bytes()))
-    release = _ask_index(name, str(purl.version), env)
-    # A version without an sdist may get one later, and wheels may: only the port's source is kept.
+    release = _ask_index(name, version, config)
+    # A version without an sdist may get one later.
     if release.sdist is not None:
         with new_file(memo) as file:
             file.write_text(json.dumps(asdict(release)))
@@ -109,12 +113,17 @@ def index_url(env: Mapping[str, str]) -> str | None:
     return _pip_config(env).get("index-url")
 
 
-def _ask_index(name: str, version: str, env: Mapping[str, str]) -> Release:
+def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Release:
     # Importing the client takes longer than most answers: only who asks the index pays.
     import requests
-    from pypi_simple import PYPI_SIMPLE_ENDPOINT, NoSuchProjectError, PyPISimple
+    from pypi_simple import (
+        PYPI_SIMPLE_ENDPOINT,
+        NoSuchProjectError,
+        PyPISimple,
+        UnsupportedContentTypeError,
+        UnsupportedRepoVersionError,
+    )
 
-    config = _pip_config(env)
     session = requests.Session()
     if "cert" in config:
         session.verify = config["cert"]
@@ -123,21 +132,39 @@ def _ask_index(name: str, version: str, env: Mapping[str, str]) -> Release:
             packages = client.get_project_page(name, timeout=TIMEOUT).packages
     except NoSuchProjectError as error:
         raise SourceNotFound(f"the Python package index has no project {name}") from error
-    except requests.RequestException as error:
+    except (
+        requests.RequestException,
+        UnsupportedContentTypeError,
+        UnsupportedRepoVersionError,
+    ) as error:
         raise _unreachable(f"{name} could not be looked up", error) from error
     found: dict[str, list[IndexFile]] = {"sdist": [], "wheel": []}
     for package in packages:
         digest = (package.digests or {}).get("sha256")
-        if package.version == version and package.package_type in found and digest:
+        if _parse_version(package.version) == version and package.package_type in found and digest:
             file = IndexFile(filename=package.filename, url=package.url, sha256=digest)
             found[package.package_type].append(file)
     if not found["sdist"] and not found["wheel"]:
-        known = sorted({p.version for p in packages if p.version}, reverse=True)
+        known = sorted({v for p in packages if (v := _parse_version(p.version))}, reverse=True)
         raise SourceNotFound(
             f"the Python package index has no {name} {version}",
-            advice=f"it has, among others, {', '.join(known[:5])}" if known else "",
+            advice=f"it has, among others, {', '.join(map(str, known[:5]))}" if known else "",
         )
     return Release(sdist=next(iter(found["sdist"]), None), wheels=tuple(found["wheel"]))
+
+
+def _version(purl: PackageURL) -> Version:
+    version = _parse_version(purl.version)
+    if version is None:
+        raise UsageError(f"{purl.to_string()}: {purl.version} is no version (PEP 440)")
+    return version
+
+
+def _parse_version(text: str | None) -> Version | None:
+    try:
+        return Version(text or "")
+    except InvalidVersion:
+        return None
 
 
 def _pip_config(env: Mapping[str, str]) -> dict[str, str]:
