@@ -29,6 +29,8 @@ SOURCE_LEVEL = {
     "__BSD_VISIBLE": "1",
     "__EXTENSIONS__": "1",
 }
+# CPython's own has about six hundred names; a stub has none.
+CONFIG_NAMES_AT_LEAST = 300
 CONFIG_PREFIXES = ("HAVE_", "SIZEOF_", "ALIGNOF_")
 COMMON_FLAGS = "-g0 -fPIC -fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
 
@@ -136,6 +138,22 @@ def _copy_headers(target: Path, runtime: Runtime) -> None:
             advice=f"as root: apt-get install python{runtime.platform.python_short}-dev",
         )
     shutil.copytree(include, target, symlinks=False)
-    with Path(sysconfig.get_config_h_filename()).open(encoding="utf-8") as file:
-        host_names = frozenset(sysconfig.parse_config_h(file))
-    (target / "pyconfig.h").write_text(render_pyconfig(runtime.sysconfig(), host_names))
+    names = _config_names(include)
+    (target / "pyconfig.h").write_text(render_pyconfig(runtime.sysconfig(), names))
+
+
+def _config_names(include: Path) -> frozenset[str]:
+    """Every name of the host's pyconfig.h; Debian's only includes that of the architecture."""
+    multiarch = str(sysconfig.get_config_var("MULTIARCH") or "")
+    found: set[str] = set()
+    for folder in (include, include.parent / multiarch / include.name):
+        path = folder / "pyconfig.h"
+        if path.is_file():
+            with path.open(encoding="utf-8") as file:
+                found |= set(sysconfig.parse_config_h(file))
+    if len(found) < CONFIG_NAMES_AT_LEAST:
+        raise MissingRequirement(
+            f"{include}/pyconfig.h defines {len(found)} names: these headers are not whole",
+            advice="install the development package of this interpreter",
+        )
+    return frozenset(found)

@@ -132,6 +132,10 @@ def test_every_definition_in_the_headers_is_the_runtimes(
             assert name not in defined, name
         else:
             assert defined[name] == str(value), name
+    # Not told by a prefix: the host's pyconfig.h knows that they are its own.
+    assert defined["WITH_DOC_STRINGS"] == "1"
+    assert "WITH_PYMALLOC" not in defined
+    assert "CFLAGS" not in defined
     # Without these NumPy finds no fdopen.
     assert defined["_GNU_SOURCE"] == "1"
     assert defined["_POSIX_C_SOURCE"] == "200809L"

@@ -23,7 +23,7 @@ from porter.toolchain.profile import CxxHeaders, Package, Profile, read_profile
 
 SUBJECT = "toolchain"
 # Raised when the way a toolchain is put together changes: older ones are then made again.
-LAYOUT = 1
+LAYOUT = 2
 
 
 def install_debian(
