@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments, Machine.here())
+        sys.stdout.flush()
     except PorterError as error:
         return _say(error)
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 MEANT = re.compile(
-    r"(fatal error:|\berror:|\bError:|^ERROR\b|undefined symbol|No such file or directory"
+    r"(^Failed to |\bcommand not found|fatal error:|\berror:|\bError:|^ERROR\b|undefined symbol|No such file or directory"
     r"|^\w+(Error|Exception)\b|CMake Error|No module named)"
 )
 # What stands around every failure and explains none: the drivers' own last words.

@@ -41,7 +41,8 @@ def test_platforms_for_people_and_programs(porter: Porter) -> None:
 
 
 def test_toolchains_for_people_and_programs(porter: Porter, toolchain: Toolchain) -> None:
-    (row,) = porter("toolchain", "list", "--json").json["toolchains"]
+    rows = {row["root"]: row for row in porter("toolchain", "list", "--json").json["toolchains"]}
+    row = rows[str(toolchain.root)]
     assert (row["provider"], row["identity"]) == (toolchain.provider, toolchain.identity)
     assert row["emscripten"] in porter("toolchain", "list").out
 

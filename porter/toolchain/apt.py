@@ -77,12 +77,7 @@ class Suite:
     def download(self, debs: Sequence[Deb], on_progress: Callable[[float], None]) -> list[Path]:
         """Fetch packages, going on where a killed run stopped; paths in the order given."""
         folder = self.folder / "debs"
-        paths = [folder / deb.filename for deb in debs]
-        wanted = [
-            deb
-            for deb, path in zip(debs, paths, strict=True)
-            if not (path.is_file() and hash_file(path) == deb.sha256)
-        ]
+        wanted = self.missing(debs)
 
         def status(line: str) -> None:
             kind, *fields = line.split(":", 3)
@@ -103,10 +98,18 @@ class Suite:
                 raise Unreachable(
                     "Debian's archive stopped answering", advice="run it again", log=self.log
                 ) from error
-        for deb, path in zip(debs, paths, strict=True):
-            if not path.is_file() or hash_file(path) != deb.sha256:
-                raise HashMismatch(f"{deb.filename} is not what Debian's index promised")
-        return paths
+        for deb in self.missing(wanted):
+            raise HashMismatch(f"{deb.filename} is not what Debian's index promised")
+        return [folder / deb.filename for deb in debs]
+
+    def missing(self, debs: Sequence[Deb]) -> list[Deb]:
+        """Those that are not downloaded whole: what a killed run leaves is hashed, not believed."""
+        paths = {deb: self.folder / "debs" / deb.filename for deb in debs}
+        return [
+            deb
+            for deb, path in paths.items()
+            if not (path.is_file() and hash_file(path) == deb.sha256)
+        ]
 
     def _configure(self, archive: str) -> None:
         (self.folder / "sources.list").write_text(

@@ -128,8 +128,9 @@ def _fetch(
             )
     installed = installed_versions(names, env)
     wanted = [deb for deb in debs.values() if installed.get(deb.name) != deb.version]
-    megabytes = sum(deb.size for deb in wanted) / 1e6
-    report.phase(SUBJECT, f"downloading {len(wanted)} Debian packages, {megabytes:.0f} MB")
+    missing = suite.missing(wanted)
+    megabytes = sum(deb.size for deb in missing) / 1e6
+    report.phase(SUBJECT, f"downloading {len(missing)} Debian packages, {megabytes:.0f} MB")
     paths = dict(
         zip(
             (deb.name for deb in wanted),

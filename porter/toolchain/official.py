@@ -67,7 +67,7 @@ def install_official(
             platform=platform.pyodide,
             root=target,
             xbuildenv=xbuildenv,
-            path=(emscripten, emscripten.parent / "bin"),
+            path=(emscripten, compiler.llvm),
             emscripten=compiler.emscripten,
             clang=compiler.clang,
             ccache=compiler.ccache,

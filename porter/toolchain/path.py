@@ -42,14 +42,13 @@ def install_path(
     name = f"{platform.pyodide}-path"
     target = home.toolchains / name
     identity = f"{platform} {emscripten} {compiler} {xbuildenv}"
-    llvm = emscripten.parent / "bin"
     with home.lock(f"toolchain-{name}"), new_folder(target) as folder:
         if xbuildenv is None:
             assemble_crossenv(
                 folder / "crossenv",
                 runtime=runtime,
                 emscripten=compiler.emscripten,
-                emsdk={"emscripten": emscripten, "llvm": llvm},
+                emsdk={"emscripten": emscripten, "llvm": compiler.llvm},
                 node=Path(node),
             )
         toolchain = Toolchain(
@@ -57,7 +56,7 @@ def install_path(
             platform=platform.pyodide,
             root=target,
             xbuildenv=xbuildenv.resolve() if xbuildenv else target / "crossenv",
-            path=(emscripten, llvm) if llvm.is_dir() else (emscripten,),
+            path=(emscripten, compiler.llvm),
             emscripten=compiler.emscripten,
             clang=compiler.clang,
             ccache=compiler.ccache,

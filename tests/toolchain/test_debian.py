@@ -14,7 +14,6 @@ from porter.home import Home
 from porter.platform import Platform
 from porter.toolchain.debian import debian_folder
 from porter.toolchain.model import Toolchain, installed_toolchains
-from porter.toolchain.profile import read_profile
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +67,7 @@ def test_killed_then_two_at_once_then_nothing_to_do(
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     assert installed_toolchains(scratch_home) == []
-    debs = {path.name: path.stat().st_mtime_ns for path in home.glob("downloads/apt-*/debs/*.deb")}
-    assert len(debs) == len(read_profile(platform.toolchain).packages)
+    assert list(home.glob("downloads/apt-*/debs/*.deb")), "what was downloaded stays"
 
     pair = [start_install(home, tmp_path) for _ in range(2)]
     said = [process.communicate(timeout=300) for process in pair]
@@ -78,7 +76,7 @@ def test_killed_then_two_at_once_then_nothing_to_do(
     assert sum("unpacking" in err for _, err in said) == 1
     assert all("not official: Pyodide's release hosts" in err for _, err in said)
     assert all("debian chosen" in err for _, err in said)
-    assert "downloading 0 Debian packages" not in said[0][1] + said[1][1]
+    assert sum("downloading 0 Debian packages" in err for _, err in said) == 1
     (installed,) = installed_toolchains(scratch_home)
     assert installed.root == debian_folder(platform, scratch_home)
     assert installed.components == debian.components

@@ -57,6 +57,12 @@ def test_what_is_no_compiler(
     with pytest.raises(ToolchainNotFound, match="broken beyond repair"):
         install(tmp_path)
     emcc.write_text("#!/bin/sh\necho 'emcc (Emscripten) 4.0.9 (abc)' >&2\n")
+    config = tmp_path / "em-config"
+    config.write_text(f"#!/bin/sh\necho {tmp_path}\n")
+    config.chmod(0o755)
+    with pytest.raises(ToolchainNotFound, match="has no llvm-readobj"):
+        install(tmp_path)
+    (tmp_path / "llvm-readobj").touch()
     with pytest.raises(ToolchainNotFound, match="not a cross-build environment"):
         install(tmp_path, tmp_path)
     assert installed_toolchains(scratch_home) == []
