@@ -13,6 +13,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from porter.errors import ConfigurationError
+
 LOGS_KEPT = 10
 
 
@@ -24,9 +26,19 @@ class Home:
 
     @classmethod
     def parse(cls, environ: Mapping[str, str]) -> "Home":
-        """`PORTER_HOME` where it is set, else the user's cache folder."""
+        """`PORTER_HOME` where it is set, else the user's cache folder.
+
+        Raises ConfigurationError where the path holds white space: shebangs, makefiles and pip's
+        constraints split on it.
+        """
         named = environ.get("PORTER_HOME", "")
-        return cls(root=Path(named).expanduser().absolute() if named else user_cache_path("porter"))
+        root = Path(named).expanduser().absolute() if named else user_cache_path("porter")
+        if any(character.isspace() for character in str(root)):
+            raise ConfigurationError(
+                f"the cache folder {str(root)!r} has white space in its path",
+                advice="set PORTER_HOME to a folder without",
+            )
+        return cls(root=root)
 
     @property
     def downloads(self) -> Path:

@@ -1,0 +1,202 @@
+"""The documentation is true: every example runs, every table is the code's."""
+
+import argparse
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porter import cli, errors
+from porter.home import Home
+from porter.recipe import FIELDS
+from porter.toolchain.model import Toolchain
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`([\w./-]+)`[^`\n]*:\s*\Z")
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def steps(page: str) -> Iterator[tuple[str, str, str]]:
+    """(language, file name or empty, content) of each fenced block, in order."""
+    for match in FENCE.finditer(page):
+        named = FILE.search(page[: match.start()].rstrip().rsplit("\n\n", 1)[-1])
+        yield match.group(1), named.group(1) if named else "", match.group(2)
+
+
+def commands(block: str) -> Iterator[tuple[str, str]]:
+    """(command, expected output) of a console block."""
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        yield command, expected
+
+
+def matches(expected: str, printed: str) -> bool:
+    """Whether the output is what the page shows: `...` is anything, columns may be wider."""
+    parts = [re.escape(part) for part in squeeze(expected).split("...")]
+    return re.fullmatch(r"[\s\S]*?".join(parts), squeeze(printed)) is not None
+
+
+def squeeze(text: str) -> str:
+    """Each line without the white space around it, and with single spaces."""
+    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/tutorial/port-your-first-library.md",
+        "docs/how-to/use-your-own-emscripten.md",
+        "docs/how-to/work-behind-a-mirror.md",
+    ],
+)
+def test_every_example_runs(
+    name: str, build_home: Home, env: dict[str, str], toolchain: Toolchain, tmp_path: Path
+) -> None:
+    folder = tmp_path / "wordcount"
+    folder.mkdir()
+    shell = {
+        **os.environ,
+        "PATH": env["PATH"],
+        "PORTER_HOME": str(build_home.root),
+        "EMSCRIPTEN": str(toolchain.path[0]),
+    }
+    if "how-to" in name:
+        # These change what is installed, which other tests share.
+        (build_home.root / "toolchains").unlink()
+    ran = 0
+    for language, file, content in steps(read(name)):
+        if language != "console":
+            assert file, f"a block of {language} without a file's name"
+            (folder / file).write_text(content)
+            continue
+        for command, expected in commands(content):
+            code = int((re.search(r"# exits with (\d+)", command) or [0, 0])[1])
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=folder,
+                env=shell,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == code, done.stdout
+            assert matches(expected, done.stdout), (command, done.stdout)
+            ran += 1
+    assert ran > 0
+
+
+def test_links_lead_somewhere() -> None:
+    found = 0
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            if "://" not in target:
+                found += 1
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+    assert found > 30
+
+
+def test_every_page_is_on_the_map() -> None:
+    shown = read("docs/index.md")
+    for page in (ROOT / "docs").rglob("*.md"):
+        if page.name != "index.md":
+            assert str(page.relative_to(ROOT / "docs")) in shown
+
+
+def parsers(
+    parser: argparse.ArgumentParser, name: str = "porter"
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Every command that takes options of its own."""
+    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    if not below:
+        yield name, parser
+    for action in below:
+        for word, inner in action.choices.items():
+            yield from parsers(inner, f"{name} {word}")
+
+
+def test_the_commands_are_all_there_with_every_option() -> None:
+    page = read("docs/reference/commands.md")
+    sections = dict(
+        re.findall(
+            r"^## `([\w ]+?)(?: [A-Z…]+)?`\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL
+        )
+    )
+    found = dict(parsers(cli._parser()))
+    assert set(sections) == set(found)
+    for name, parser in found.items():
+        options = {o for a in parser._actions for o in a.option_strings if o.startswith("--")}
+        told = set(re.findall(r"^\| `(--[\w-]+)", sections[name], re.MULTILINE))
+        assert told == options - {"--help"}, name
+
+
+def test_the_errors_are_all_there_with_their_codes() -> None:
+    told = dict(
+        re.findall(r"^\| `(\w+)` \| (\d+) \|", read("docs/reference/errors.md"), re.MULTILINE)
+    )
+    real = {
+        name: str(value.exit_code)
+        for name, value in vars(errors).items()
+        if isinstance(value, type)
+        and issubclass(value, errors.PorterError)
+        and value is not errors.PorterError
+    }
+    assert told == real
+
+
+def test_the_fields_of_a_recipe_are_all_there() -> None:
+    page = read("docs/reference/recipe.md")
+    sections = dict(
+        re.findall(r"^## `\[(\w+)\]`\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    )
+    assert set(sections) == set(FIELDS)
+    for table, fields in FIELDS.items():
+        told = {
+            name
+            for row in re.findall(r"^\| (`[^|]+) \|", sections[table], re.MULTILINE)
+            for name in re.findall(r"`([\w-]+)`", row)
+        }
+        assert told == set(fields), table
+
+
+def test_the_folders_of_the_cache_are_all_there() -> None:
+    rows = re.findall(r"^\| (`[^|]+) \|", read("docs/reference/cache.md"), re.MULTILINE)
+    told = {name for row in rows for name in re.findall(r"`([\w-]+)`", row)}
+    home = Home(root=Path("/home"))
+    named = {n for n, v in vars(Home).items() if isinstance(v, property) and getattr(home, n)}
+    assert told == named | {"locks", "npm", "pip", "uv"}
+
+
+def test_each_dependency_has_its_reason() -> None:
+    told = re.findall(
+        r"^- `([\w-]+)`: .{20,}", read("docs/explanation/dependencies.md"), re.MULTILINE
+    )
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    real = [re.split(r"[<>=]", text)[0] for text in project["dependencies"]]
+    assert told == real
+
+
+def test_what_the_readme_promises_is_there() -> None:
+    promised = set(re.findall(r"`make (\w+)`|^\$ make (\w+)", read("README.md"), re.MULTILINE))
+    names = {name for pair in promised for name in pair if name}
+    names |= set(re.findall(r"`make (\w+)`", read("CONTRIBUTING.md")))
+    targets = set(re.findall(r"^(\w+):", read("Makefile"), re.MULTILINE))
+    assert names >= {"demo", "test"}
+    assert names <= targets
+
+
+def test_the_lock_has_hashes_and_no_addresses() -> None:
+    lock = read("requirements.lock")
+    assert "://" not in lock
+    pinned = re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)
+    assert len(pinned) > 40
+    assert lock.count("--hash=sha256:") >= len(pinned)
