@@ -1,9 +1,9 @@
 """The Python package index that pip is configured to use."""
 
+import ast
 import contextlib
 import hashlib
 import json
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from packageurl import PackageURL
-from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.utils import (
+    InvalidName,
+    InvalidWheelFilename,
+    canonicalize_name,
+    canonicalize_version,
+    parse_wheel_filename,
+)
 from packaging.version import InvalidVersion, Version
 
 from porter.errors import HashMismatch, SourceNotFound, Unreachable, UsageError
@@ -68,10 +74,10 @@ def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Re
     Raises Unreachable where the index does not answer, SourceNotFound where it has no such
     project or version.
     """
-    name, version = canonicalize_name(purl.name), _version(purl)
+    name, version = _name(purl), _version(purl)
     config = _pip_config(env)
     asked = hashlib.sha256(config.get("index-url", "").encode()).hexdigest()[:12]
-    memo = home.downloads / "releases" / asked / f"{name}-{version}.json"
+    memo = home.downloads / "releases" / asked / f"{name}-{canonicalize_version(version)}.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         return _parse_release(json.loads(memo.read_bytes()))
     release = _ask_index(name, version, config)
@@ -153,6 +159,13 @@ def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Releas
     return Release(sdist=next(iter(found["sdist"]), None), wheels=tuple(found["wheel"]))
 
 
+def _name(purl: PackageURL) -> str:
+    try:
+        return canonicalize_name(purl.name, validate=True)
+    except InvalidName as error:
+        raise UsageError(f"{purl.name} is not the name of a project (PEP 508)") from error
+
+
 def _version(purl: PackageURL) -> Version:
     version = _parse_version(purl.version)
     if version is None:
@@ -185,13 +198,17 @@ def parse_pip_config(listing: str) -> Iterator[tuple[str, str]]:
     for line in listing.splitlines():
         key, separator, value = line.partition("=")
         section, _, name = key.rpartition(".")
-        words = shlex.split(value) if separator else []
-        if not words:
+        # pip prints what Python's repr makes of a value.
+        try:
+            text = ast.literal_eval(value) if separator else None
+        except (ValueError, SyntaxError):
+            continue
+        if not isinstance(text, str) or not text:
             continue
         if section == ":env:":
-            from_environment.append((name, words[0]))
+            from_environment.append((name, text))
         elif section in ("global", "install", "download"):
-            yield name, words[0]
+            yield name, text
     yield from from_environment
 
 

@@ -98,7 +98,8 @@ def read_recipe(folder: Path, *, name: str | None = None) -> Recipe:
     if recipe_file.is_file():
         recipe = parse_recipe(_read(recipe_file), name=name, folder=folder, where=str(recipe_file))
     elif pyproject.is_file():
-        table = _read(pyproject).get("tool", {}).get("porter", {})
+        tool = _read(pyproject).get("tool", {})
+        table = tool.get("porter", {}) if isinstance(tool, dict) else {}
         recipe = parse_recipe(table, name=name, folder=folder, where=f"{pyproject} [tool.porter]")
     else:
         recipe = Recipe(name=name, folder=folder)
@@ -125,7 +126,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path}: {error}") from error
 
 
-def _mistakes(data: Mapping[str, Any]) -> list[str]:
+def _mistakes(data: object) -> list[str]:
+    if not isinstance(data, Mapping):
+        return ["must be a table"]
     found = []
     for table, fields in data.items():
         known = FIELDS.get(table)

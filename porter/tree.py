@@ -57,7 +57,9 @@ def copy_tree(entries: list[Entry], target: Path) -> None:
 
 
 def _walk(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[Entry]:
-    for item in os.scandir(folder):
+    with os.scandir(folder) as found:
+        items = list(found)
+    for item in items:
         name = f"{prefix}{item.name}"
         if item.name in LEFT_OUT or item.name.endswith(LEFT_OUT_SUFFIXES):
             continue
