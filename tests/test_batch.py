@@ -1,0 +1,58 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from porter.batch import run_batch
+from porter.errors import BuildFailed
+from porter.process import Children
+
+
+def test_order_is_kept_and_a_failure_stops_no_other() -> None:
+    def work(item: int) -> int:
+        time.sleep(0.01 * (5 - item))
+        if item == 2:
+            raise BuildFailed("two")
+        return item * item
+
+    results, failures = run_batch(range(5), work, name=str, jobs=3, children=Children())
+    assert results == [0, 1, 9, 16]
+    assert [(failure.name, failure.error.message) for failure in failures] == [("2", "two")]
+
+
+def test_a_mistake_of_ours_is_not_hidden() -> None:
+    def work(_: int) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_batch([1], work, name=str, jobs=1, children=Children())
+
+
+def test_an_interrupt_ends_everything_quickly(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom porter.batch import run_batch\n"
+        "from porter.errors import Interrupted\nfrom porter.process import Children, run\n"
+        "folder, children = Path(sys.argv[1]), Children()\n"
+        "def work(n):\n"
+        "    run(['sh', '-c', f'echo $$ > {folder}/{n}.pid; sleep 300'], log=folder / 'log',\n"
+        "        env={'PATH': '/usr/bin:/bin'}, children=children)\n"
+        "try:\n"
+        "    run_batch(range(4), work, name=str, jobs=2, children=children)\n"
+        "except Interrupted:\n"
+        "    sys.exit(42)\n"
+    )
+    process = subprocess.Popen([sys.executable, script, tmp_path], start_new_session=True)
+    for _ in range(600):
+        if len([path for path in tmp_path.glob("*.pid") if path.read_text().strip()]) == 2:
+            break
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(30) == 42
+    pids = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
+    assert len(pids) == 2, "what had not begun never does"
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
