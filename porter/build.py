@@ -68,7 +68,7 @@ def build(source: Source, shop: Workshop, out: Path) -> Built:
     SourceNotFound, HashMismatch, Unreachable, ConfigurationError, UnsafeArchive, NoSpace.
     """
     shop.report.phase(source.name, "reading the source")
-    fetched = fetch_source(source, platform=shop.platform, home=shop.home, env=shop.env)
+    fetched = fetch_source(source, platform=shop.platform, home=shop.home, env=shop.env, out=out)
     if fetched.note:
         shop.report.phase(source.name, fetched.note)
     inputs = build_inputs(fetched, shop)

@@ -27,7 +27,7 @@ from porter.platform import Platform
 from porter.process import run
 from porter.pypi import fetch_file, fetch_release, parse_purl
 from porter.recipe import Recipe, find_recipe, read_recipe
-from porter.tree import copy_tree, hash_tree, list_tree
+from porter.tree import Entry, copy_tree, hash_tree, list_tree
 from porter.versioned import copy_git, git_state, versioned_by_git
 
 PROJECT_FILES = ("pyproject.toml", "setup.py")
@@ -55,12 +55,14 @@ class Source:
 class Fetched:
     """A source at hand, in the folder or archive `path`.
 
-    `sha256` is of the archive, or of the folder's files; `note` is what the plan says of it.
+    `sha256` is of the archive, or of the folder's files, which are `entries`; `note` is what the
+    plan says of it.
     """
 
     source: Source
     sha256: str
     path: Path
+    entries: tuple[Entry, ...] = ()
     note: str = ""
 
 
@@ -97,17 +99,26 @@ def parse_source(text: str, *, recipes: Path) -> Source:
 
 
 def fetch_source(
-    source: Source, *, platform: Platform, home: Home, env: Mapping[str, str]
+    source: Source,
+    *,
+    platform: Platform,
+    home: Home,
+    env: Mapping[str, str],
+    out: Path | None = None,
 ) -> Fetched:
-    """Have the source's bytes at hand, and know their hash. Raises HashMismatch, Unreachable."""
+    """Have the source's bytes at hand, and know their hash. Raises HashMismatch, Unreachable.
+
+    What lies in `out`, where the wheels go, is no source.
+    """
     if isinstance(source.origin, PackageURL):
         return _fetch_sdist(source, source.origin, platform, home, env)
     path = source.origin
     if path.is_dir():
-        files = hash_tree(list_tree(path))
-        state = git_state(path) if versioned_by_git(path) else ""
-        sha256 = hashlib.sha256(f"{files}{state}".encode()).hexdigest() if state else files
-        return Fetched(source=source, sha256=sha256, path=path)
+        entries = list_tree(path, leave_out=out)
+        sha256 = hash_tree(entries)
+        if versioned_by_git(path):
+            sha256 = hashlib.sha256(f"{sha256}{git_state(path)}".encode()).hexdigest()
+        return Fetched(source=source, sha256=sha256, path=path, entries=tuple(entries))
     found = hash_file(path)
     if source.sha256 and found != source.sha256:
         raise _mismatch(str(path), found, source.sha256)
@@ -118,7 +129,7 @@ def lay_source(fetched: Fetched, target: Path, *, log: Path, env: Mapping[str, s
     """A scratch copy of the source in `target`, patched. The source itself is only read."""
     source = fetched.source
     if fetched.path.is_dir():
-        copy_tree(list_tree(fetched.path), target)
+        copy_tree(fetched.entries, target)
         if versioned_by_git(fetched.path):
             copy_git(fetched.path, target)
     else:

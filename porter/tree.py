@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,16 +28,17 @@ class Entry:
     path: Path
 
 
-def list_tree(root: Path) -> list[Entry]:
-    """The source files below `root`, sorted by name.
+def list_tree(root: Path, *, leave_out: Path | None = None) -> list[Entry]:
+    """The source files below `root`, sorted by name; none below `leave_out`.
 
     Links are followed, so that a source that shares files with its neighbours is whole; a link
     that leads back above itself is a ConfigurationError.
     """
-    return sorted(_walk(root, "", (root.resolve(),)), key=lambda entry: entry.name)
+    left = leave_out.resolve() if leave_out is not None else None
+    return sorted(_walk(root, "", (root.resolve(),), left), key=lambda entry: entry.name)
 
 
-def hash_tree(entries: list[Entry]) -> str:
+def hash_tree(entries: Sequence[Entry]) -> str:
     """A sha256 over every name, executable bit and content."""
     total = hashlib.sha256()
     for entry in entries:
@@ -48,7 +49,7 @@ def hash_tree(entries: list[Entry]) -> str:
     return total.hexdigest()
 
 
-def copy_tree(entries: list[Entry], target: Path) -> None:
+def copy_tree(entries: Sequence[Entry], target: Path) -> None:
     """Write the entries below `target`, with their modes and times."""
     for entry in entries:
         path = target / entry.name
@@ -56,7 +57,7 @@ def copy_tree(entries: list[Entry], target: Path) -> None:
         shutil.copy2(entry.path, path)
 
 
-def _walk(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[Entry]:
+def _walk(folder: Path, prefix: str, above: tuple[Path, ...], left: Path | None) -> Iterator[Entry]:
     with os.scandir(folder) as found:
         items = list(found)
     for item in items:
@@ -68,8 +69,10 @@ def _walk(folder: Path, prefix: str, above: tuple[Path, ...]) -> Iterator[Entry]
         path = Path(item.path)
         if item.is_dir():
             real = path.resolve()
+            if real == left:
+                continue
             if real in above:
                 raise ConfigurationError(f"{path}: this link leads back to {real}")
-            yield from _walk(path, f"{name}/", (*above, real))
+            yield from _walk(path, f"{name}/", (*above, real), left)
         elif item.is_file():
             yield Entry(name=name, path=path)

@@ -32,6 +32,15 @@ def test_what_is_source_and_what_is_not(tree: Path) -> None:
     assert [entry.name for entry in list_tree(tree)] == ["pyproject.toml", "src/build/kept.c"]
 
 
+def test_where_the_wheels_go_is_no_source(tree: Path) -> None:
+    before = list_tree(tree)
+    out = tree / "my" / "wheels"
+    out.mkdir(parents=True)
+    (out / "x.whl").touch()
+    assert list_tree(tree, leave_out=out) == before
+    assert len(list_tree(tree)) == len(before) + 1
+
+
 def test_the_hash_follows_names_contents_and_modes(tree: Path) -> None:
     seen = {hash_tree(list_tree(tree))}
     os.utime(tree / "pyproject.toml", (0, 0))
