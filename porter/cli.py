@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from porter import __version__
 from porter.commands import build, doctor, platforms, test, toolchain
-from porter.commands.options import Machine
+from porter.commands.options import Machine, print_error
 from porter.errors import Interrupted, NoSpace, NotWritable, PorterError
 from porter.home import Home
 
@@ -53,11 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _say(error: PorterError) -> int:
-    print(f"porter: {error.message}", file=sys.stderr)
-    if error.advice:
-        print(f"  what to do: {error.advice}", file=sys.stderr)
-    if error.log is not None:
-        print(f"  full log: {error.log}", file=sys.stderr)
+    print_error(error)
     return error.exit_code
 
 

@@ -14,9 +14,10 @@ from porter.commands.options import (
     add_platform,
     add_recipes,
     failure_json,
+    print_error,
     print_json,
 )
-from porter.commands.test import add_timeout, check_wheels, print_checks, print_failures
+from porter.commands.test import add_timeout, check_wheels, print_checks
 from porter.platform import read_platform
 from porter.progress import Progressing
 
@@ -113,7 +114,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         )
     else:
         print_built(built, by_wheel)
-        print_failures(failures)
+        for failure in failures:
+            print_error(failure.error)
         print_checks(checks)
     if failures:
         return max(failure.error.exit_code for failure in failures)

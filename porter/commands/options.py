@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,15 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def print_json(document: Mapping[str, object]) -> None:
     """One document on standard output."""
     print(json.dumps(document, indent=1, default=str))
+
+
+def print_error(error: PorterError) -> None:
+    """An error for a person to read, on standard error."""
+    print(f"porter: {error.message}", file=sys.stderr)
+    if error.advice:
+        print(f"  what to do: {error.advice}", file=sys.stderr)
+    if error.log is not None:
+        print(f"  full log: {error.log}", file=sys.stderr)
 
 
 def failure_json(name: str, error: PorterError) -> dict[str, object]:

@@ -15,6 +15,7 @@ from porter.commands.options import (
     add_platform,
     add_recipes,
     failure_json,
+    print_error,
     print_json,
 )
 from porter.errors import MissingRequirement, SourceNotFound, UsageError
@@ -107,7 +108,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             ("wheel", "what ran", "seconds"),
             [(check.wheel.name, check.summary, f"{check.seconds:.1f}") for check in checks],
         )
-        print_failures(failures)
+        for failure in failures:
+            print_error(failure.error)
         print_checks(checks)
     if failures:
         return max(failure.error.exit_code for failure in failures)
@@ -190,13 +192,3 @@ def print_checks(checks: "Sequence[CheckResult]") -> None:
             print(f"{check.wheel.name}: and {len(bad) - SHOWN} more", file=sys.stderr)
         if not check.ok:
             print(f"  full log: {check.log}", file=sys.stderr)
-
-
-def print_failures(failures: "Sequence[Failure]") -> None:
-    """Errors of single subjects, in the words of the command line's own."""
-    for failure in failures:
-        print(f"porter: {failure.error.message}", file=sys.stderr)
-        if failure.error.advice:
-            print(f"  what to do: {failure.error.advice}", file=sys.stderr)
-        if failure.error.log is not None:
-            print(f"  full log: {failure.error.log}", file=sys.stderr)
