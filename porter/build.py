@@ -123,6 +123,8 @@ def build_env(source: Source, shop: Workshop, scratch: Path) -> dict[str, str]:
     env["PATH"] = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
     env |= {
         "TMPDIR": str(scratch / "tmp"),
+        # Progress is read from what the backend prints, as it prints it.
+        "PYTHONUNBUFFERED": "1",
         "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
         "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv),
         # Asked when the toolchain was installed; asking again costs every build.
