@@ -36,7 +36,10 @@ def test_a_log_gets_plain_lines() -> None:
 
 def test_a_terminal_gets_a_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    master, slave = pty.openpty()
+    try:
+        master, slave = pty.openpty()
+    except OSError as error:
+        pytest.skip(f"this machine gives no terminal: {error}")
     termios.tcsetwinsize(slave, (24, 80))
     with os.fdopen(slave, "w") as stream, Progressing(stream) as reporter:
         assert isinstance(reporter, LiveReporter)
