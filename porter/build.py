@@ -1,34 +1,31 @@
 """The journey of one source: fetch it, lay out a scratch copy, cross-build it, keep the wheel."""
 
-import os
 import shutil
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from packaging.utils import parse_wheel_filename
 
 from porter import __version__
 from porter.artefact import Artefact, artefact_key, find_artefact, keep_artefact, place_artefact
-from porter.errors import BuildFailed, CommandFailed, ConfigurationError, NoSpace, Unreachable
+from porter.buildenv import build_env, cross_files, expand
+from porter.errors import BuildFailed, CommandFailed, NoSpace, Unreachable
 from porter.failure import says_full, says_offline, summarise_failure
 from porter.home import Home, hash_file
 from porter.platform import Platform
 from porter.process import Children, read_tail, run
 from porter.progress import Reporter
-from porter.pypi import index_url
 from porter.recipe import FLAGS
 from porter.source import Fetched, Source, fetch_source, lay_source
 from porter.toolchain.model import Toolchain
-from porter.wheel import SOURCE_DATE_EPOCH, check_wheel_tag, finish_wheel
+from porter.wheel import check_wheel_tag, finish_wheel
 
 # Raised when the way a wheel is built or finished changes: older artefacts are not reused.
-SCHEME = "1"
+SCHEME = "2"
 # What pyodide-build prints once the build requirements are there. What goes wrong after it is the
 # project's own, network or not.
 BUILDING = b"\nBuilding wheel..."
@@ -115,53 +112,6 @@ def build_inputs(fetched: Fetched, shop: Workshop) -> dict[str, str]:
     }
 
 
-def build_env(source: Source, shop: Workshop, scratch: Path) -> dict[str, str]:
-    """The environment of pyodide-build: explicit, the same wherever the build is started."""
-    recipe, toolchain = source.recipe, shop.toolchain
-    variables = cross_files()
-    env = dict(shop.env)
-    env["PATH"] = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
-    env |= {
-        "TMPDIR": str(scratch / "tmp"),
-        # Progress is read from what the backend prints, as it prints it.
-        "PYTHONUNBUFFERED": "1",
-        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
-        "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv),
-        # Asked when the toolchain was installed; asking again costs every build.
-        "SKIP_EMSCRIPTEN_VERSION_CHECK": "1",
-        # Emscripten's programs start Python for every file: one without site-packages to scan.
-        "EMSDK_PYTHON": os.path.realpath(sys.executable),
-        **{flag.upper(): getattr(recipe, flag) for flag in FLAGS},
-        "CMAKE_BUILD_PARALLEL_LEVEL": str(shop.jobs),
-        "MAKEFLAGS": f"-j{shop.jobs}",
-        "DIST_EXTRA_CONFIG": str(scratch / "distutils.cfg"),
-    }
-    if toolchain.ccache is not None:
-        env |= {
-            "_EMCC_CCACHE": "1",
-            "PATH": os.pathsep.join([env["PATH"], str(toolchain.ccache.parent)]),
-            "CCACHE_DIR": str(shop.home.ccache),
-            "CCACHE_BASEDIR": str(scratch),
-            "CCACHE_NOHASHDIR": "1",
-            "CCACHE_COMPILERCHECK": f"string:{toolchain.identity}",
-            # A scratch copy's files are always new; their contents decide.
-            "CCACHE_SLOPPINESS": "include_file_ctime,include_file_mtime",
-        }
-    if (index := index_url(shop.env)) is not None:
-        env.setdefault("UV_DEFAULT_INDEX", index)
-    env |= {name: _expand(value, variables, name) for name, value in recipe.env}
-    return env
-
-
-def cross_files() -> dict[str, str]:
-    """Variables that a recipe's env and config-settings may name: pyodide-build's own files."""
-    tools = Path(str(files("pyodide_build"))) / "tools"
-    return {
-        "MESON_CROSS_FILE": str(tools / "emscripten.meson.cross"),
-        "CMAKE_TOOLCHAIN_FILE": str(tools / "cmake/Modules/Platform/Emscripten.cmake"),
-    }
-
-
 def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop) -> Artefact:
     source, started = fetched.source, time.monotonic()
     log = shop.home.new_log(f"build-{source.name}")
@@ -171,7 +121,6 @@ def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop
     try:
         shop.report.phase(source.name, "laying out a scratch copy")
         lay_source(fetched, scratch / "src", log=log, env=shop.env)
-        (scratch / "distutils.cfg").write_text(f"[build_ext]\nparallel = {shop.jobs}\n")
         built = _run_pyodide_build(source, scratch, log, shop)
         check_wheel_tag(built, shop.platform)
         finished = _finish(built, scratch, fetched, key, shop)
@@ -186,7 +135,7 @@ def _run_pyodide_build(source: Source, scratch: Path, log: Path, shop: Workshop)
     command = ["pyodide", "build", "--outdir", str(scratch / "out"), "--exports", recipe.exports]
     command.append("--skip-emscripten-install")
     for setting in recipe.config_settings:
-        command += ["-C", _expand(setting, variables, "config-settings")]
+        command += ["-C", expand(setting, variables, "config-settings")]
 
     def follow(line: str) -> None:
         if (phase := parse_phase(line)) is not None:
@@ -200,7 +149,14 @@ def _run_pyodide_build(source: Source, scratch: Path, log: Path, shop: Workshop)
         run(
             command,
             log=log,
-            env=build_env(source, shop, scratch),
+            env=build_env(
+                source.recipe,
+                toolchain=shop.toolchain,
+                home=shop.home,
+                env=shop.env,
+                jobs=shop.jobs,
+                scratch=scratch,
+            ),
             cwd=scratch / "src",
             on_line=follow,
             children=shop.children,
@@ -262,13 +218,3 @@ def parse_phase(line: str) -> tuple[str, float | None] | None:
     if line.startswith("Repacking wheel"):
         return "packing the wheel", None
     return None
-
-
-def _expand(text: str, variables: Mapping[str, str], field: str) -> str:
-    try:
-        return Template(text).substitute(variables)
-    except (KeyError, ValueError) as error:
-        raise ConfigurationError(
-            f"{field}: {text!r} names a variable that there is not: {error}",
-            advice=f"known: {', '.join(variables)}",
-        ) from error

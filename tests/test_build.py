@@ -86,6 +86,11 @@ def test_the_recipe_decides_flags_patches_and_environment(porter: Porter, tmp_pa
         "+static PyObject *answer(PyObject *module, PyObject *unused) "
         "{ return PyLong_FromLong(ANSWER); }\n"
     )
+    # setuptools takes CFLAGS for all of its flags, -DNDEBUG among them.
+    (project / "tiny.c").write_text(
+        (project / "tiny.c").read_text() + "#ifndef NDEBUG\n#error assertions are on\n#endif\n"
+    )
+    sdist = make_sdist(project, tmp_path / "tiny-1.0.tar.gz")
     (recipe / "recipe.toml").write_text(
         '[build]\ncflags = "-DANSWER=7"\npatches = ["patches/answer.patch"]\n'
         'env = { TINY = "${MESON_CROSS_FILE}" }\n[test]\nimports = ["tiny"]\n'

@@ -1,0 +1,110 @@
+"""What a build sees: the environment in which pyodide-build runs."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from porter.errors import ConfigurationError
+from porter.home import Home
+from porter.pypi import index_url
+from porter.recipe import FLAGS, Recipe
+from porter.toolchain.model import Toolchain
+from porter.wheel import SOURCE_DATE_EPOCH
+
+
+def build_env(
+    recipe: Recipe,
+    *,
+    toolchain: Toolchain,
+    home: Home,
+    env: Mapping[str, str],
+    jobs: int,
+    scratch: Path,
+) -> dict[str, str]:
+    """The environment of pyodide-build, the same wherever the build is started.
+
+    `env` is that of every program Porter starts; `scratch` the folder of this build, where a
+    configuration for setuptools is left.
+    """
+    variables = cross_files()
+    if (index := index_url(env)) is not None:
+        env = {"UV_DEFAULT_INDEX": index, **env}
+    distutils = scratch / "distutils.cfg"
+    distutils.write_text(f"[build_ext]\nparallel = {jobs}\n")
+    env = dict(env)
+    env["PATH"] = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
+    env |= {
+        "TMPDIR": str(scratch / "tmp"),
+        # Progress is read from what the backend prints, as it prints it.
+        "PYTHONUNBUFFERED": "1",
+        "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
+        "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv),
+        # Asked when the toolchain was installed; asking again costs every build.
+        "SKIP_EMSCRIPTEN_VERSION_CHECK": "1",
+        # Emscripten's programs start Python for every file: one without site-packages to scan.
+        "EMSDK_PYTHON": os.path.realpath(sys.executable),
+        "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
+        "MAKEFLAGS": f"-j{jobs}",
+        "DIST_EXTRA_CONFIG": str(distutils),
+    }
+    if toolchain.ccache is not None:
+        env |= {
+            "_EMCC_CCACHE": "1",
+            "PATH": os.pathsep.join([env["PATH"], str(toolchain.ccache.parent)]),
+            "CCACHE_DIR": str(home.ccache),
+            "CCACHE_BASEDIR": str(scratch),
+            "CCACHE_NOHASHDIR": "1",
+            "CCACHE_COMPILERCHECK": f"string:{toolchain.identity}",
+            # A scratch copy's files are always new; their contents decide.
+            "CCACHE_SLOPPINESS": "include_file_ctime,include_file_mtime",
+        }
+    env |= {name: expand(value, variables, name) for name, value in recipe.env}
+    return env | _flags_env(recipe, env, scratch)
+
+
+def _flags_env(recipe: Recipe, env: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """The recipe's flags after those that pyodide-build adds to every compilation.
+
+    In CFLAGS they would take the place of the backend's own: setuptools would forget -DNDEBUG.
+    """
+    found = {}
+    for flag in FLAGS:
+        if mine := getattr(recipe, flag):
+            done = subprocess.run(
+                ["pyodide", "config", "get", flag],
+                env=dict(env),
+                cwd=scratch,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise ConfigurationError(
+                    f"pyodide-build does not tell its {flag}: {done.stderr.strip()[-200:]}"
+                )
+            found[f"SIDE_MODULE_{flag.upper()}"] = f"{done.stdout.strip()} {mine}"
+    return found
+
+
+def cross_files() -> dict[str, str]:
+    """Variables that a recipe's env and config-settings may name: pyodide-build's own files."""
+    tools = Path(str(files("pyodide_build"))) / "tools"
+    return {
+        "MESON_CROSS_FILE": str(tools / "emscripten.meson.cross"),
+        "CMAKE_TOOLCHAIN_FILE": str(tools / "cmake/Modules/Platform/Emscripten.cmake"),
+    }
+
+
+def expand(text: str, variables: Mapping[str, str], field: str) -> str:
+    """`text` with its `${NAME}` filled in; raises ConfigurationError for a name there is not."""
+    try:
+        return Template(text).substitute(variables)
+    except (KeyError, ValueError) as error:
+        raise ConfigurationError(
+            f"{field}: {text!r} names a variable that there is not: {error}",
+            advice=f"known: {', '.join(variables)}",
+        ) from error
