@@ -178,7 +178,7 @@ def _explain(source: Source, log: Path) -> BuildFailed | NoSpace | Unreachable:
         return Unreachable(
             f"{source.name}: its build requirements could not be fetched from the Python package "
             f"index\n  {causes[0] if causes else ''}",
-            advice="check the network and `pip config list`",
+            advice="check the network and `pip config list`; with UV_OFFLINE=1 what is cached will do",
             log=log,
         )
     text = "".join(f"\n  {line}" for line in causes)

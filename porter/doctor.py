@@ -13,6 +13,7 @@ from pathlib import Path
 from porter.errors import PorterError
 from porter.home import Home
 from porter.platform import Platform
+from porter.toolchain.apt import KEYRING
 from porter.toolchain.probe import probe_compiler
 from porter.toolchain.select import find_toolchain
 
@@ -39,6 +40,7 @@ def examine(platform: Platform, *, home: Home, env: Mapping[str, str]) -> list[R
         _headers(platform),
         _node(env),
         *(_program(name, package, env) for name, package in PROGRAMS.items()),
+        _keyring(),
         _disk(home),
         _toolchain(platform, home, env),
     ]
@@ -96,6 +98,17 @@ def _program(name: str, package: str, env: Mapping[str, str]) -> Requirement:
         found=found or "missing",
         ok=found is not None,
         mend=f"apt-get install {package}",
+    )
+
+
+def _keyring() -> Requirement:
+    there = KEYRING.is_file()
+    return Requirement(
+        name="archive keyring",
+        wanted=str(KEYRING),
+        found="there" if there else "missing",
+        ok=there,
+        mend="apt-get install debian-archive-keyring",
     )
 
 

@@ -56,7 +56,9 @@ def _pack(purl: str, folder: Path, *, log: Path, env: Mapping[str, str]) -> Path
     try:
         run([*command, "--ignore-scripts", "--loglevel=error"], log=log, env=env, cwd=folder)
     except CommandFailed as error:
-        last = next((line for line in reversed(read_tail(log)) if line.strip()), "")
+        # npm's very last line tells where its own log is.
+        lines = [line for line in read_tail(log) if line.strip() and "complete log" not in line]
+        last = (lines or [""])[-1]
         raise Unreachable(
             f"{purl} could not be fetched from the npm registry: {last.strip()}",
             advice="check the network and `npm config get registry`",

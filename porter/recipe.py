@@ -67,7 +67,7 @@ def parse_recipe(data: Mapping[str, Any], *, name: str, folder: Path, where: str
     mistakes = [*_mistakes(data)]
     if mistakes:
         raise ConfigurationError(
-            f"{where}: {'; '.join(mistakes)}", advice="docs/reference/recipe.md lists every field"
+            f"{where}: {'; '.join(mistakes)}", advice=f"its fields are {_known_fields()}"
         )
     source, build, test = (data.get(table, {}) for table in FIELDS)
     return Recipe(
@@ -119,11 +119,25 @@ def find_recipe(recipes: Path, project: str) -> Recipe:
     return Recipe(name=project)
 
 
+def find_own_recipe(folder: Path, project: str) -> Recipe | None:
+    """The recipe of the project that `folder` is, None where it is another one."""
+    pyproject = folder / "pyproject.toml"
+    table = _read(pyproject).get("project", {}) if pyproject.is_file() else {}
+    name = table.get("name") if isinstance(table, dict) else None
+    if not isinstance(name, str) or canonicalize_name(name) != canonicalize_name(project):
+        return None
+    return read_recipe(folder, name=project)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
+
+
+def _known_fields() -> str:
+    return ", ".join(f"{table}.{field}" for table, fields in FIELDS.items() for field in fields)
 
 
 def _mistakes(data: object) -> list[str]:

@@ -154,7 +154,7 @@ def _folder_source(path: Path, recipes: Path) -> Source:
     if not any((folder / name).is_file() for name in PROJECT_FILES):
         raise SourceNotFound(
             f"{path}: neither pyproject.toml nor setup.py in it, nor a recipe that names a source",
-            advice="docs/reference/recipe.md says what a recipe holds",
+            advice='a recipe names one so: [source] purl = "pkg:pypi/NAME@VERSION"',
         )
     return Source(recipe=recipe, origin=folder)
 

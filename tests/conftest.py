@@ -77,10 +77,24 @@ def scratch_home(tmp_path: Path) -> Home:
 @pytest.fixture
 def build_home(scratch_home: Home, home: Home, toolchain: Toolchain) -> Home:
     """A cache without artefacts, that has the toolchain and what was fetched."""
+    borrow(home, scratch_home)
+    return scratch_home
+
+
+@pytest.fixture
+def other_home(home: Home, toolchain: Toolchain, tmp_path: Path) -> Home:
+    """Another cache of that kind, with another path."""
+    other = Home(root=tmp_path / "another" / "place")
+    other.root.mkdir(parents=True)
+    borrow(home, other)
+    return other
+
+
+def borrow(home: Home, scratch: Home) -> None:
+    """Let a scratch cache have what takes long to get."""
     for name in SHARED:
         (home.root / name).mkdir(exist_ok=True)
-        (scratch_home.root / name).symlink_to(home.root / name)
-    return scratch_home
+        (scratch.root / name).symlink_to(home.root / name)
 
 
 @pytest.fixture

@@ -22,7 +22,14 @@ def test_version_and_help(porter: Porter) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("no-such-command",), ("build",), ("build", "x", "--jobs", "0"), ("test",)],
+    [
+        (),
+        ("no-such-command",),
+        ("build",),
+        ("build", "x", "--jobs", "0"),
+        ("test", "x.whl", "--timeout", "-5"),
+        ("test",),
+    ],
 )
 def test_wrong_usage_is_exit_code_2(porter: Porter, arguments: tuple[str, ...]) -> None:
     ran = porter(*arguments)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from porter.errors import ConfigurationError
-from porter.recipe import FIELDS, Recipe, find_recipe, parse_recipe, read_recipe
+from porter.recipe import FIELDS, Recipe, find_own_recipe, find_recipe, parse_recipe, read_recipe
 
 
 def parse(data: dict[str, Any]) -> Recipe:
@@ -114,6 +114,18 @@ def test_where_a_recipe_is_found(tmp_path: Path) -> None:
     assert (found.name, found.cflags) == ("My_Project", "-DB")
     assert find_recipe(tmp_path, "other") == Recipe(name="other")
     assert find_recipe(tmp_path / "nowhere", "other") == Recipe(name="other")
+
+
+def test_the_project_one_stands_in(tmp_path: Path) -> None:
+    assert find_own_recipe(tmp_path, "my-project") is None
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "My_Project"\n')
+    (tmp_path / "test_it.py").touch()
+    own = find_own_recipe(tmp_path, "my-project")
+    assert own is not None
+    assert own.tests == (tmp_path / "test_it.py",)
+    assert find_own_recipe(tmp_path, "other") is None
+    (tmp_path / "pyproject.toml").write_text("project = 1\n")
+    assert find_own_recipe(tmp_path, "my-project") is None
 
 
 @pytest.mark.parametrize(

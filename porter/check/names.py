@@ -9,6 +9,7 @@ def import_names(members: Iterable[str]) -> tuple[str, ...]:
 
     Importing a package proves that its Python is found; importing each side module proves that it
     links. Names that begin with an underscore stand at the top level only where nothing else does.
+    Test files that a backend packed by mistake are not what the wheel is imported for.
     """
     tops: dict[str, None] = {}
     extensions: dict[str, None] = {}
@@ -16,6 +17,8 @@ def import_names(members: Iterable[str]) -> tuple[str, ...]:
         path = PurePosixPath(member)
         first = path.parts[0]
         if first.endswith((".dist-info", ".data")) or "tests" in path.parts[:-1]:
+            continue
+        if path.name.startswith("test_") or path.name == "conftest.py":
             continue
         name = _module(path)
         if name is None:

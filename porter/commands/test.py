@@ -55,18 +55,25 @@ def add_timeout(parser: argparse.ArgumentParser) -> None:
     """`--timeout SECONDS`."""
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=300.0,
         metavar="SECONDS",
         help="how long one start of the runtime may take (default: 300)",
     )
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError("more than 0")
+    return seconds
+
+
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Run each wheel's imports and its recipe's tests."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-    from porter.recipe import find_recipe
+    from porter.recipe import find_own_recipe, find_recipe
     from porter.wheel import fits
 
     platform = read_platform(arguments.platform)
@@ -84,7 +91,10 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
                 f"{wheel}: Pyodide {platform.pyodide} cannot install wheels of that tag",
                 advice=f"it takes {platform.tag}, and pure wheels",
             )
-        wheels.append((wheel, find_recipe(arguments.recipes, project)))
+        recipe = find_recipe(arguments.recipes, project)
+        if recipe.folder is None:
+            recipe = find_own_recipe(Path.cwd(), project) or recipe
+        wheels.append((wheel, recipe))
     checks, failures = check_wheels(
         wheels,
         arguments.wheels,

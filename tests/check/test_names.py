@@ -22,6 +22,7 @@ from porter.check.names import import_names
             ["a/__init__.py", "a.libs/libz.so", "a/libgeos.so", "a/libc.abi3.so"],
             ("a", "a.libc"),
         ),
+        (["a.py", "test_a.py", "conftest.py", "a/test_b.py"], ("a",)),
         ([], ()),
     ],
 )
