@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -125,6 +126,16 @@ def _tee(
             if on_line is not None:
                 sink.flush()
                 on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def find_program(name: str, env: Mapping[str, str]) -> Path:
+    """Where a program is on the PATH of `env`; raises MissingRequirement where it is not."""
+    found = shutil.which(name, path=env.get("PATH"))
+    if found is None:
+        raise MissingRequirement(
+            f"{name} is not on PATH", advice="`porter doctor` says what installs it"
+        )
+    return Path(found)
 
 
 def stop_session(pid: int) -> None:

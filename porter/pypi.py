@@ -68,6 +68,12 @@ def parse_purl(text: str) -> PackageURL:
     return purl
 
 
+def promised_sha256(purl: PackageURL) -> str:
+    """What the qualifier `checksum=sha256:HEX` says, empty where there is none."""
+    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
+    return qualifiers.get("checksum", "").removeprefix("sha256:")
+
+
 def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Release:
     """The files of one version, asked once of each index: a file name is never used again.
 

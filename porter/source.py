@@ -25,7 +25,7 @@ from porter.errors import (
 from porter.home import Home, hash_file
 from porter.platform import Platform
 from porter.process import run
-from porter.pypi import fetch_file, fetch_release, parse_purl
+from porter.pypi import fetch_file, fetch_release, parse_purl, promised_sha256
 from porter.recipe import Recipe, find_recipe, read_recipe
 from porter.tree import Entry, copy_tree, hash_tree, list_tree
 from porter.versioned import copy_git, git_state, versioned_by_git
@@ -161,8 +161,7 @@ def _folder_source(path: Path, recipes: Path) -> Source:
 
 def _index_source(purl: PackageURL, recipes: Path, recipe: Recipe | None = None) -> Source:
     recipe = recipe or find_recipe(recipes, purl.name)
-    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
-    asked = qualifiers.get("checksum", "").removeprefix("sha256:")
+    asked = promised_sha256(purl)
     # The recipe's hash speaks of the version it names, not of every version.
     pinned = recipe.sha256 if recipe.purl == f"pkg:pypi/{purl.name}@{purl.version}" else ""
     return Source(recipe=recipe, origin=purl, sha256=asked or pinned)

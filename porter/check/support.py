@@ -7,7 +7,7 @@ from pathlib import Path
 
 from porter.errors import ConfigurationError, HashMismatch
 from porter.home import Home
-from porter.pypi import fetch_file, fetch_release, parse_purl
+from porter.pypi import fetch_file, fetch_release, parse_purl, promised_sha256
 
 
 def fetch_support(*, home: Home, env: Mapping[str, str]) -> tuple[Path, ...]:
@@ -23,8 +23,7 @@ def fetch_pinned(text: str, *, home: Home, env: Mapping[str, str]) -> Path:
     has no wheel of that hash.
     """
     purl = parse_purl(text)
-    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
-    sha256 = qualifiers.get("checksum", "").removeprefix("sha256:")
+    sha256 = promised_sha256(purl)
     if not sha256:
         raise ConfigurationError(
             f"{text}: a wheel for tests is pinned by hash", advice="add ?checksum=sha256:HEX"

@@ -18,7 +18,7 @@ from porter.commands.options import (
     print_error,
     print_json,
 )
-from porter.errors import MissingRequirement, SourceNotFound, UsageError
+from porter.errors import SourceNotFound, UsageError
 from porter.platform import Platform, read_platform
 from porter.progress import Progressing
 
@@ -136,17 +136,13 @@ def check_wheels(
     timeout: float,
 ) -> "tuple[list[CheckResult], list[Failure]]":
     """Run each wheel in a runtime of its own, with `needed` and the others at hand."""
-    import shutil
-
     from porter.batch import run_batch
     from porter.check.node import run_check
     from porter.check.support import fetch_pinned, fetch_support
-    from porter.process import Children
+    from porter.process import Children, find_program
     from porter.runtime import fetch_runtime
 
-    found = shutil.which("node", path=machine.env["PATH"])
-    if found is None:
-        raise MissingRequirement("node is not on PATH", advice="`porter doctor` tells more")
+    node = find_program("node", machine.env)
     children = Children()
     with Progressing() as report:
         runtime = fetch_runtime(platform, home=machine.home, env=machine.env)
@@ -163,7 +159,7 @@ def check_wheels(
             result = run_check(
                 wheel=wheel,
                 runtime=runtime.folder,
-                node=Path(found),
+                node=node,
                 imports=recipe.imports,
                 tests=recipe.tests,
                 shipped=recipe.shipped,

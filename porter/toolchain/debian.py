@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from porter.crossenv import assemble_crossenv, host_python_matches
-from porter.errors import MissingRequirement, ToolchainNotFound
+from porter.errors import ToolchainNotFound
 from porter.home import Home, new_folder
 from porter.npm import fetch_npm_package
 from porter.platform import Platform
-from porter.process import run
+from porter.process import find_program, run
 from porter.progress import Reporter
 from porter.runtime import Runtime
 from porter.toolchain.apt import Deb, Suite, installed_files, installed_versions
@@ -44,7 +44,7 @@ def install_debian(
     name = target.name
     if (found := read_toolchain(target)) is not None:
         return found
-    node = _program("node", env)
+    node = find_program("node", env)
     with home.lock(f"toolchain-{name}"):
         if (found := read_toolchain(target)) is not None:
             return found
@@ -209,12 +209,3 @@ def _configure(profile: Profile, root: Path, final: Path, node: Path) -> None:
 def _matches(root: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
     for pattern in patterns:
         yield from (path for path in sorted(root.glob(pattern)) if not path.is_symlink())
-
-
-def _program(name: str, env: Mapping[str, str]) -> Path:
-    found = shutil.which(name, path=env.get("PATH"))
-    if found is None:
-        raise MissingRequirement(
-            f"{name} is not on PATH", advice="`porter doctor` says what installs it"
-        )
-    return Path(found)

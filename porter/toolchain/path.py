@@ -1,14 +1,14 @@
 """The provider for those who have an Emscripten of their own."""
 
 import hashlib
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from porter.crossenv import assemble_crossenv, host_python_matches
-from porter.errors import MissingRequirement, ToolchainNotFound
+from porter.errors import ToolchainNotFound
 from porter.home import Home, new_folder
+from porter.process import find_program
 from porter.runtime import Runtime
 from porter.toolchain.model import Toolchain, write_toolchain
 from porter.toolchain.probe import probe_compiler
@@ -36,9 +36,7 @@ def install_path(
             f"{xbuildenv} is not a cross-build environment",
             advice="it is the folder that `pyodide xbuildenv install --path` filled",
         )
-    node = shutil.which("node", path=env["PATH"])
-    if node is None:
-        raise MissingRequirement("node is not on PATH", advice="`porter doctor` tells more")
+    node = find_program("node", env)
     name = f"{platform.pyodide}-path"
     target = home.toolchains / name
     identity = f"{platform} {emscripten} {compiler} {xbuildenv}"
@@ -49,7 +47,7 @@ def install_path(
                 runtime=runtime,
                 emscripten=compiler.emscripten,
                 emsdk={"emscripten": emscripten, "llvm": compiler.llvm},
-                node=Path(node),
+                node=node,
             )
         toolchain = Toolchain(
             provider="path",
