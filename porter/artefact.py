@@ -15,12 +15,16 @@ RECORD = "artefact.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artefact:
-    """A wheel of the store. `seconds` is how long it took to build, `inputs` what went in."""
+    """A wheel of the store.
+
+    `seconds` is how long it took to build, `inputs` what went in, `audit` what its audit said.
+    """
 
     wheel: Path
     sha256: str
     seconds: float
     inputs: Mapping[str, str]
+    audit: str
 
 
 def artefact_key(inputs: Mapping[str, str]) -> str:
@@ -42,16 +46,22 @@ def find_artefact(home: Home, key: str) -> Artefact | None:
 
 
 def keep_artefact(
-    home: Home, key: str, wheel: Path, *, seconds: float, inputs: Mapping[str, str]
+    home: Home,
+    key: str,
+    wheel: Path,
+    *,
+    seconds: float,
+    inputs: Mapping[str, str],
+    audit: str,
 ) -> Artefact:
     """Move a finished wheel into the store; the caller holds the key's lock."""
     sha256 = hash_file(wheel)
     with new_folder(home.artefacts / key) as folder:
         shutil.move(wheel, folder / wheel.name)
-        record = {"filename": wheel.name, "sha256": sha256, "seconds": seconds}
+        record = {"filename": wheel.name, "sha256": sha256, "seconds": seconds, "audit": audit}
         (folder / RECORD).write_text(json.dumps({**record, "inputs": dict(inputs)}, indent=1))
     kept = home.artefacts / key / wheel.name
-    return Artefact(wheel=kept, sha256=sha256, seconds=seconds, inputs=inputs)
+    return Artefact(wheel=kept, sha256=sha256, seconds=seconds, inputs=inputs, audit=audit)
 
 
 def place_artefact(artefact: Artefact, out: Path) -> Path:

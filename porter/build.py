@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -12,8 +12,11 @@ from packaging.utils import parse_wheel_filename
 
 from porter import __version__
 from porter.artefact import Artefact, artefact_key, find_artefact, keep_artefact, place_artefact
+from porter.audit.surface import LinkSurface
+from porter.audited import audit_file, summarise
 from porter.buildenv import build_env, cross_files, expand
-from porter.errors import BuildFailed, CommandFailed, NoSpace, Unreachable
+from porter.errors import AuditFailed, BuildFailed, CommandFailed, NoSpace, Unreachable
+from porter.extensions import declared_extensions
 from porter.failure import says_full, says_offline, summarise_failure
 from porter.home import Home, hash_file
 from porter.platform import Platform
@@ -25,7 +28,9 @@ from porter.toolchain.model import Toolchain
 from porter.wheel import check_wheel_tag, finish_wheel
 
 # Raised when the way a wheel is built or finished changes: older artefacts are not reused.
-SCHEME = "2"
+SCHEME = "3"
+# Of the findings of one cause, the first few tell as much as all.
+SHOWN = 6
 # What pyodide-build prints once the build requirements are there. What goes wrong after it is the
 # project's own, network or not.
 BUILDING = b"\nBuilding wheel..."
@@ -33,7 +38,11 @@ BUILDING = b"\nBuilding wheel..."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """What every build of one run shares. `jobs` is how many processors one build may use."""
+    """What every build of one run shares.
+
+    `jobs` is how many processors one build may use; `surface` gives the platform's link surface
+    to audit wheels against, None where they are not to be audited.
+    """
 
     platform: Platform
     toolchain: Toolchain
@@ -42,6 +51,7 @@ class Workshop:
     jobs: int
     report: Reporter
     children: Children
+    surface: Callable[[], LinkSurface] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +65,7 @@ class Built:
     size: int
     seconds: float
     reused: bool
+    audit: str
     note: str
 
 
@@ -89,6 +100,7 @@ def build(source: Source, shop: Workshop, out: Path) -> Built:
         size=wheel.stat().st_size,
         seconds=artefact.seconds,
         reused=reused,
+        audit=artefact.audit,
         note=fetched.note,
     )
 
@@ -109,6 +121,7 @@ def build_inputs(fetched: Fetched, shop: Workshop) -> dict[str, str]:
         "python": sys.version,
         "porter": __version__,
         "pyodide-build": version("pyodide-build"),
+        "audit": f"{recipe.size} {recipe.allow}" if shop.surface else "skipped",
     }
 
 
@@ -124,8 +137,9 @@ def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop
         built = _run_pyodide_build(source, scratch, log, shop)
         check_wheel_tag(built, shop.platform)
         finished = _finish(built, scratch, fetched, key, shop)
+        audit = _audit(finished, source, scratch / "src", log, shop)
         seconds = time.monotonic() - started
-        return keep_artefact(shop.home, key, finished, seconds=seconds, inputs=inputs)
+        return keep_artefact(shop.home, key, finished, seconds=seconds, inputs=inputs, audit=audit)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -198,10 +212,39 @@ def _finish(built: Path, scratch: Path, fetched: Fetched, key: str, shop: Worksh
         platform=shop.platform,
         toolchain=shop.toolchain,
         tools={"porter": __version__, "pyodide-build": version("pyodide-build")},
+        audited=shop.surface is not None,
     )
     finished = scratch / built.name
     finish_wheel(built, finished, added={MEMBER: sbom})
     return finished
+
+
+def _audit(wheel: Path, source: Source, folder: Path, log: Path, shop: Workshop) -> str:
+    """What the audit says in a few words; raises AuditFailed where the wheel would not work."""
+    if shop.surface is None:
+        return "skipped"
+    shop.report.phase(source.name, "auditing the wheel")
+    audit = audit_file(
+        wheel,
+        platform=shop.platform,
+        surface=shop.surface(),
+        recipe=source.recipe,
+        extensions=declared_extensions(folder),
+    )
+    if audit.blocking:
+        worst = audit.blocking[0]
+        lines = [f"{f.severity}: {f.code}: {f.member}: {f.message}" for f in audit.blocking]
+        with log.open("a", encoding="utf-8") as sink:
+            sink.write("\n".join(["porter audit:", *lines, ""]))
+        text = "".join(f"\n  {line}" for line in lines[:SHOWN])
+        raise AuditFailed(
+            f"{source.name}: {wheel.name} would not work on Pyodide {shop.platform.pyodide}:{text}",
+            advice=worst.advice,
+            log=log,
+        )
+    for finding in audit.problems:
+        shop.report.phase(source.name, f"{finding.code}: {finding.message}")
+    return summarise(audit)
 
 
 def parse_phase(line: str) -> tuple[str, float | None] | None:

@@ -84,6 +84,12 @@ class BuildFailed(CommandFailed):
     """The project's build backend gave no wheel."""
 
 
+class AuditFailed(PorterError):
+    """A wheel was built that would not work on the platform."""
+
+    exit_code = 1
+
+
 class CommandTimedOut(CommandFailed):
     """A child process was stopped at its time limit."""
 

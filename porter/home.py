@@ -51,6 +51,11 @@ class Home:
         return self.root / "runtimes"
 
     @property
+    def surfaces(self) -> Path:
+        """Link surfaces of runtimes, each named by the hash of the runtime it was read from."""
+        return self.root / "surfaces"
+
+    @property
     def toolchains(self) -> Path:
         """Compilers with their cross-build environments."""
         return self.root / "toolchains"

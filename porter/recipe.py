@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from porter.errors import ConfigurationError
 
+NAMES = {str: "string", int: "number", dict: "dict", list: "list"}
 FLAGS = ("cflags", "cxxflags", "ldflags")
 FIELDS: dict[str, dict[str, type]] = {
     "source": {"purl": str, "sha256": str},
@@ -22,6 +23,7 @@ FIELDS: dict[str, dict[str, type]] = {
         "config-settings": list,
         "patches": list,
     },
+    "audit": {"size": int, "allow": dict},
     "test": {"imports": list, "files": list, "shipped": list, "skip": dict, "requires": list},
 }
 
@@ -35,9 +37,12 @@ class Recipe:
     (PEP 517), `exports` the symbols an extension module keeps (`pyinit`, `requested`,
     `whole_archive`, as pyodide-build names them).
 
+    `size` is how large its wheel may be, in bytes; `allow` pairs findings of an audit (`CODE` or
+    `CODE:SUBJECT`) with the reason to accept them.
+
     In the runtime `imports` are tried, then pytest runs the files `tests` and what the wheel's
-    packages `shipped` carry, but for `skip`: (pattern of a test's name, reason) each. `requires` are package URLs of pure wheels that the tests
-    need, each with its checksum.
+    packages `shipped` carry, but for `skip`: (pattern of a test's name, reason) each. `requires`
+    are package URLs of pure wheels that the tests need, each with its checksum.
     """
 
     name: str
@@ -51,6 +56,8 @@ class Recipe:
     env: tuple[tuple[str, str], ...] = ()
     config_settings: tuple[str, ...] = ()
     patches: tuple[Path, ...] = ()
+    size: int | None = None
+    allow: tuple[tuple[str, str], ...] = ()
     imports: tuple[str, ...] = ()
     tests: tuple[Path, ...] = ()
     shipped: tuple[str, ...] = ()
@@ -69,7 +76,7 @@ def parse_recipe(data: Mapping[str, Any], *, name: str, folder: Path, where: str
         raise ConfigurationError(
             f"{where}: {'; '.join(mistakes)}", advice=f"its fields are {_known_fields()}"
         )
-    source, build, test = (data.get(table, {}) for table in FIELDS)
+    source, build, audit, test = (data.get(table, {}) for table in FIELDS)
     return Recipe(
         name=name,
         folder=folder,
@@ -79,6 +86,8 @@ def parse_recipe(data: Mapping[str, Any], *, name: str, folder: Path, where: str
         env=tuple(build.get("env", {}).items()),
         config_settings=tuple(build.get("config-settings", ())),
         patches=tuple(folder / patch for patch in build.get("patches", ())),
+        size=audit.get("size"),
+        allow=tuple(audit.get("allow", {}).items()),
         imports=tuple(test.get("imports", ())),
         tests=tuple(folder / file for file in test.get("files", ())),
         shipped=tuple(test.get("shipped", ())),
@@ -162,8 +171,8 @@ def _mistakes(data: object) -> list[str]:
 def _mistake(field: str, wanted: type | None, value: object) -> str:
     if wanted is None:
         return f"unknown field {field}"
-    if not isinstance(value, wanted):
-        return f"{field} must be a {'string' if wanted is str else wanted.__name__}"
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        return f"{field} must be a {NAMES[wanted]}"
     members = (
         value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     )

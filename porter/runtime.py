@@ -1,16 +1,22 @@
-"""The Pyodide runtime: its files, its lock file, its build-time facts."""
+"""The Pyodide runtime: its files, its lock file, its build-time facts, its link surface."""
 
 import ast
+import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from porter.home import Home
+from porter.audit.surface import LinkSurface, dump_surface, load_surface, parse_surface
+from porter.audit.wasm import parse_module
+from porter.errors import CommandFailed
+from porter.home import Home, new_file
 from porter.npm import fetch_npm_package
 from porter.platform import Platform
+from porter.process import find_program, read_tail, run
 
 SYSCONFIG = "_sysconfigdata__emscripten_wasm32-emscripten"
 
@@ -43,6 +49,31 @@ def fetch_runtime(platform: Platform, *, home: Home, env: Mapping[str, str]) -> 
         platform.runtime, integrity=platform.integrity, home=home, into=home.runtimes, env=env
     )
     return Runtime(platform=platform, folder=folder)
+
+
+def read_surface(runtime: Runtime, *, home: Home, env: Mapping[str, str]) -> LinkSurface:
+    """Every name the runtime supplies to side modules, with its type.
+
+    The runtime is started once under Node and asked; the answer is kept by the runtime's hash.
+    Raises MissingRequirement without Node, CommandFailed where the runtime does not start.
+    """
+    probe = files("porter").joinpath("surface.mjs")
+    asked = hashlib.sha256(runtime.platform.integrity.encode() + probe.read_bytes()).hexdigest()
+    kept = home.surfaces / f"{runtime.platform.pyodide}-{asked[:32]}.json"
+    if kept.is_file():
+        return load_surface(kept.read_bytes())
+    log = home.new_log(f"surface-{runtime.platform.pyodide}")
+    with as_file(probe) as script:
+        run([find_program("node", env), script, runtime.folder], log=log, env=env, timeout=120)
+    told = next((line for line in reversed(read_tail(log, 1 << 24)) if line.startswith("[")), "")
+    if not told:
+        raise CommandFailed("the runtime did not tell its link surface", log=log)
+    main = parse_module((runtime.folder / "pyodide.asm.wasm").read_bytes())
+    surface = parse_surface(json.loads(told), main)
+    with new_file(kept) as file:
+        file.write_bytes(dump_surface(surface))
+    log.unlink()
+    return surface
 
 
 def parse_sysconfig(source: str) -> dict[str, str | int]:

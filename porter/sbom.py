@@ -26,11 +26,13 @@ def render_sbom(
     platform: Platform,
     toolchain: Toolchain,
     tools: Mapping[str, str],
+    audited: bool,
 ) -> bytes:
     """A CycloneDX 1.6 document; the same inputs give the same bytes.
 
     An Emscripten other than the one Pyodide was built with stands here for all to see: the
-    property `porter:platform:emscripten` beside the tool `emscripten`.
+    property `porter:platform:emscripten` beside the tool `emscripten`. `audited`: the wheel was
+    kept only because its audit found nothing that blocks.
     """
     properties = {
         "porter:build": key,
@@ -38,6 +40,7 @@ def render_sbom(
         "porter:platform:emscripten": platform.emscripten,
         "porter:toolchain:provider": toolchain.provider,
         "porter:toolchain": toolchain.identity,
+        "porter:audit": "required" if audited else "skipped",
     }
     project = Component(
         name=name,

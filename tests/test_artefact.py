@@ -17,7 +17,7 @@ from porter.home import Home, hash_file
 def keep(home: Home, folder: Path, key: str = "k") -> None:
     wheel = folder / "a-1-py3-none-any.whl"
     wheel.write_bytes(b"wheel")
-    keep_artefact(home, key, wheel, seconds=1.5, inputs={"source": "s"})
+    keep_artefact(home, key, wheel, seconds=1.5, inputs={"source": "s"}, audit="clean")
     assert not wheel.exists()
 
 

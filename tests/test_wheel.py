@@ -101,7 +101,7 @@ def test_the_bill_of_materials_is_valid_and_discloses_the_compiler(platform: Pla
         identity="f" * 64,
     )
 
-    def render() -> bytes:
+    def render(*, audited: bool) -> bytes:
         return render_sbom(
             name="sample",
             version="1.0",
@@ -110,10 +110,13 @@ def test_the_bill_of_materials_is_valid_and_discloses_the_compiler(platform: Pla
             platform=platform,
             toolchain=toolchain,
             tools={"porter": "0.1.0", "pyodide-build": "0.39.2"},
+            audited=audited,
         )
 
-    document = render()
-    assert document == render()
+    document = render(audited=True)
+    assert document == render(audited=True)
+    assert b"skipped" not in document
+    assert b"skipped" in render(audited=False)
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document.decode()) is None
     data = json.loads(document)
     component = data["metadata"]["component"]

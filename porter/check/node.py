@@ -12,8 +12,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from porter.audit.names import import_names
 from porter.check.model import CheckResult, Outcome, TestResult
-from porter.check.names import import_names
 from porter.errors import CommandFailed, CommandTimedOut, ConfigurationError
 from porter.process import Children, read_tail, run
 

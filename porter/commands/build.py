@@ -22,6 +22,7 @@ from porter.platform import read_platform
 from porter.progress import Progressing
 
 if TYPE_CHECKING:
+    from porter.audit.surface import LinkSurface
     from porter.build import Built
     from porter.check.model import CheckResult
 
@@ -51,6 +52,11 @@ def add(commands: Commands) -> None:
         default="auto",
         help="who gives the compiler (default: auto, the first that works)",
     )
+    parser.add_argument(
+        "--no-audit",
+        action="store_true",
+        help="keep wheels that would not work; their bill of materials says so",
+    )
     parser.add_argument("--test", action="store_true", help="then run the wheels as `porter test`")
     add_timeout(parser)
     add_json(parser)
@@ -58,10 +64,13 @@ def add(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Build every source; a failure stops no other."""
+    from functools import cache
+
     from porter.artefact import open_out
     from porter.batch import run_batch
     from porter.build import Workshop, build
     from porter.process import Children
+    from porter.runtime import fetch_runtime, read_surface
     from porter.source import parse_source
     from porter.toolchain.select import have_toolchain
 
@@ -74,6 +83,12 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         toolchain = have_toolchain(
             platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
         )
+
+        @cache
+        def surface() -> "LinkSurface":
+            runtime = fetch_runtime(platform, home=machine.home, env=machine.env)
+            return read_surface(runtime, home=machine.home, env=machine.env)
+
         shop = Workshop(
             platform=platform,
             toolchain=toolchain,
@@ -82,6 +97,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             jobs=max(1, arguments.jobs // at_once),
             report=report,
             children=children,
+            surface=None if arguments.no_audit else surface,
         )
         built, failures = run_batch(
             sources,
@@ -132,6 +148,7 @@ def built_json(item: "Built", check: "CheckResult | None") -> dict[str, object]:
         "size": item.size,
         "seconds": round(item.seconds, 2),
         "reused": item.reused,
+        "audit": item.audit,
         "note": item.note,
         "check": check.as_json() if check is not None else None,
     }
@@ -143,7 +160,7 @@ def print_built(built: Sequence["Built"], checks: Mapping[Path, "CheckResult"]) 
         return
     from porter.table import format_size, print_table
 
-    columns = ["project", "version", "wheel", "size", "build"]
+    columns = ["project", "version", "wheel", "size", "build", "audit"]
     rows = [
         [
             item.name,
@@ -151,6 +168,7 @@ def print_built(built: Sequence["Built"], checks: Mapping[Path, "CheckResult"]) 
             item.wheel.name,
             format_size(item.size),
             f"reused ({item.seconds:.1f} s)" if item.reused else f"{item.seconds:.1f} s",
+            item.audit,
         ]
         for item in built
     ]

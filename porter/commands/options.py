@@ -43,6 +43,16 @@ def add_platform(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--platform", metavar="P", help="a Pyodide release of `porter platforms`")
 
 
+def add_platforms(parser: argparse.ArgumentParser) -> None:
+    """`--platform RELEASE`, more than once."""
+    parser.add_argument(
+        "--platform",
+        action="append",
+        metavar="P",
+        help="a Pyodide release of `porter platforms`; may be repeated",
+    )
+
+
 def add_recipes(parser: argparse.ArgumentParser) -> None:
     """`--recipes DIR`."""
     parser.add_argument(

@@ -1,6 +1,6 @@
 import pytest
 
-from porter.check.names import import_names
+from porter.audit.names import import_names
 
 
 @pytest.mark.parametrize(
