@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packageurl import PackageURL
 from packaging.utils import (
@@ -23,6 +24,9 @@ from packaging.version import InvalidVersion, Version
 from porter.errors import HashMismatch, SourceNotFound, Unreachable, UsageError
 from porter.home import Home, hash_file, new_file
 from porter.platform import Platform
+
+if TYPE_CHECKING:
+    from pypi_simple import DistributionPackage
 
 TIMEOUT = (10.0, 60.0)
 
@@ -125,7 +129,45 @@ def index_url(env: Mapping[str, str]) -> str | None:
     return _pip_config(env).get("index-url")
 
 
+def fetch_installable(name: str, platform: Platform, *, env: Mapping[str, str]) -> list[IndexFile]:
+    """Every wheel of a project that the platform can install, but those that were withdrawn.
+
+    None where the index has no such project. Raises Unreachable.
+    """
+    try:
+        packages = _project_files(canonicalize_name(name), _pip_config(env))
+    except SourceNotFound:
+        return []
+    tags = set(platform.tags())
+    found = []
+    for package in packages:
+        digest = (package.digests or {}).get("sha256")
+        if package.package_type != "wheel" or not digest or package.is_yanked:
+            continue
+        with contextlib.suppress(InvalidWheelFilename):
+            if not tags.isdisjoint(parse_wheel_filename(package.filename)[3]):
+                found.append(IndexFile(filename=package.filename, url=package.url, sha256=digest))
+    return found
+
+
 def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Release:
+    packages = _project_files(name, config)
+    found: dict[str, list[IndexFile]] = {"sdist": [], "wheel": []}
+    for package in packages:
+        digest = (package.digests or {}).get("sha256")
+        if _parse_version(package.version) == version and package.package_type in found and digest:
+            file = IndexFile(filename=package.filename, url=package.url, sha256=digest)
+            found[package.package_type].append(file)
+    if not found["sdist"] and not found["wheel"]:
+        known = sorted({v for p in packages if (v := _parse_version(p.version))}, reverse=True)
+        raise SourceNotFound(
+            f"the Python package index has no {name} {version}",
+            advice=f"it has, among others, {', '.join(map(str, known[:5]))}" if known else "",
+        )
+    return Release(sdist=next(iter(found["sdist"]), None), wheels=tuple(found["wheel"]))
+
+
+def _project_files(name: str, config: Mapping[str, str]) -> "list[DistributionPackage]":
     # Importing the client takes longer than most answers: only who asks the index pays.
     import requests
     from pypi_simple import (
@@ -141,7 +183,7 @@ def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Releas
         session.verify = config["cert"]
     try:
         with PyPISimple(config.get("index-url", PYPI_SIMPLE_ENDPOINT), session=session) as client:
-            packages = client.get_project_page(name, timeout=TIMEOUT).packages
+            return client.get_project_page(name, timeout=TIMEOUT).packages
     except NoSuchProjectError as error:
         raise SourceNotFound(f"the Python package index has no project {name}") from error
     except (
@@ -150,19 +192,6 @@ def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Releas
         UnsupportedRepoVersionError,
     ) as error:
         raise _unreachable(f"{name} could not be looked up", error) from error
-    found: dict[str, list[IndexFile]] = {"sdist": [], "wheel": []}
-    for package in packages:
-        digest = (package.digests or {}).get("sha256")
-        if _parse_version(package.version) == version and package.package_type in found and digest:
-            file = IndexFile(filename=package.filename, url=package.url, sha256=digest)
-            found[package.package_type].append(file)
-    if not found["sdist"] and not found["wheel"]:
-        known = sorted({v for p in packages if (v := _parse_version(p.version))}, reverse=True)
-        raise SourceNotFound(
-            f"the Python package index has no {name} {version}",
-            advice=f"it has, among others, {', '.join(map(str, known[:5]))}" if known else "",
-        )
-    return Release(sdist=next(iter(found["sdist"]), None), wheels=tuple(found["wheel"]))
 
 
 def _name(purl: PackageURL) -> str:

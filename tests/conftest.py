@@ -8,12 +8,13 @@ from typing import Protocol
 import pytest
 from running import Ran, run_porter
 
+from porter.audit.surface import LinkSurface
 from porter.check.support import fetch_support
 from porter.environment import tool_env
 from porter.home import Home
 from porter.platform import Platform, read_platform
 from porter.progress import Quiet
-from porter.runtime import Runtime, fetch_runtime
+from porter.runtime import Runtime, fetch_runtime, read_surface
 from porter.toolchain.model import Toolchain
 from porter.toolchain.select import have_toolchain
 
@@ -54,6 +55,11 @@ def runtime(platform: Platform, home: Home, env: dict[str, str]) -> Runtime:
 @pytest.fixture(scope="session")
 def runtime_folder(runtime: Runtime) -> Path:
     return runtime.folder
+
+
+@pytest.fixture(scope="session")
+def surface(runtime: Runtime, home: Home, env: dict[str, str]) -> LinkSurface:
+    return read_surface(runtime, home=home, env=env)
 
 
 @pytest.fixture(scope="session")

@@ -146,16 +146,27 @@ def _check_type(entry: Import, symbol: Symbol, member: str, subject: str) -> Ite
             yield find("tag-differs", **words)
         case Kind.FUNCTION if not symbol.javascript:
             yield find("type-differs", **words)
-        case Kind.FUNCTION if _wide(entry.type) != _wide(symbol.type):
+        case Kind.FUNCTION if _breaks(entry.type, symbol.type):
             yield find("javascript-type-differs", **words)
         case Kind.GLOBAL:
             yield find("type-differs", **words)
 
 
-def _wide(function_type: str) -> list[bool]:
-    """Where a function has 64-bit integers: JavaScript passes them as another kind of number."""
+def _breaks(wanted: str, found: str) -> bool:
+    """Whether a JavaScript function of the type `found` throws when it is called as `wanted`.
+
+    JavaScript has another kind of number for 64 bits, and mixing the two throws: in a result
+    either way, in an argument where it expects the ordinary kind (JS API, `ToWebAssemblyValue`).
+    """
+    params, result = _wide(wanted)
+    known, known_result = _wide(found)
+    given = zip(params, known, strict=False)
+    return result != known_result or any(wide and not expected for wide, expected in given)
+
+
+def _wide(function_type: str) -> tuple[list[bool], bool]:
     params, _, result = function_type.partition(" -> ")
-    return ["i64" in part for part in [result, *params.split(", ")]]
+    return ["i64" in param for param in params.split(", ")], "i64" in result
 
 
 def _check_work(name: str, member: str) -> Iterator[Finding]:

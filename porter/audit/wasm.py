@@ -148,9 +148,7 @@ def _types(reader: Reader) -> Iterator[str]:
         yield f"({', '.join(params)}) -> {', '.join(results) or 'nothing'}"
 
 
-def _imports(
-    reader: Reader, types: list[str], weak: frozenset[tuple[str, str]]
-) -> Iterator[Import]:
+def _imports(reader: Reader, types: list[str], weak: frozenset[str]) -> Iterator[Import]:
     for _ in range(reader.count()):
         module, name, kind = reader.string(), reader.string(), _kind(reader.byte())
         yield Import(
@@ -158,7 +156,7 @@ def _imports(
             name=name,
             kind=kind,
             type=_import_type(reader, kind, types),
-            weak=(module, name) in weak,
+            weak=name in weak,
         )
 
 
@@ -205,8 +203,8 @@ def _exports(
 
 def _dylink(
     reader: Reader | None,
-) -> tuple[frozenset[tuple[str, str]], tuple[str, ...], tuple[str, ...]]:
-    weak: set[tuple[str, str]] = set()
+) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    weak: set[str] = set()
     needed: list[str] = []
     rpath: list[str] = []
     while reader is not None and reader.pos < reader.end:
@@ -217,9 +215,10 @@ def _dylink(
                 needed += [reader.string() for _ in range(reader.count())]
             case 4:
                 for _ in range(reader.count()):
-                    key = (reader.string(), reader.string())
+                    # The loader keeps the names alone: weak in one module is weak in all.
+                    _module, name = reader.string(), reader.string()
                     if reader.u32() & WEAK:
-                        weak.add(key)
+                        weak.add(name)
             case 5:
                 rpath += [reader.string() for _ in range(reader.count())]
         reader.pos = after

@@ -13,7 +13,7 @@ from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
 
-from packaging.metadata import InvalidMetadata, Metadata
+from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.tags import Tag, parse_tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
@@ -141,7 +141,7 @@ def _check_metadata(contents: Contents, name: str, version: Version) -> Iterator
         yield find("metadata-invalid", why="the file is missing")
         return
     try:
-        metadata = Metadata.from_email(data, validate=True)
+        Metadata.from_email(data, validate=True)
     except ExceptionGroup as group:
         for error in group.exceptions:
             # setuptools wrote a field before the version that names it; installers take it.
@@ -149,14 +149,10 @@ def _check_metadata(contents: Contents, name: str, version: Version) -> Iterator
                 continue
             what = f"{error.field}: {error}" if isinstance(error, InvalidMetadata) else str(error)
             yield find("metadata-invalid", why=what)
-        metadata = Metadata.from_email(data, validate=False)
-    if not metadata.name or not metadata.version:
-        return
-    for found, wanted in (
-        (str(canonicalize_name(metadata.name)), str(name)),
-        (str(metadata.version), str(version)),
-    ):
-        if found != wanted:
+    raw, _ = parse_email(data)
+    told = (canonicalize_name(raw.get("name", "")), raw.get("version", ""))
+    for found, wanted in zip(told, (str(name), str(version)), strict=True):
+        if found and found != wanted and _version(found) != version:
             yield find("metadata-differs", subject=found, found=found, wanted=wanted)
     info_name, _, info_version = contents.info.removesuffix(".dist-info").partition("-")
     if canonicalize_name(info_name) != name or info_version.replace("_", "-") not in (
@@ -165,6 +161,13 @@ def _check_metadata(contents: Contents, name: str, version: Version) -> Iterator
     ):
         wanted = f"{name}-{version}.dist-info"
         yield find("metadata-differs", subject=contents.info, found=contents.info, wanted=wanted)
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
 
 
 def wheel_file(contents: Contents) -> Message:

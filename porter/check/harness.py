@@ -1,10 +1,15 @@
-"""Runs inside the runtime: requirements, imports, then pytest; each step is told as it happens."""
+"""Runs inside the runtime, and natively to compare with: requirements, imports, then pytest.
+
+Each step is told as it happens.
+"""
 
 import importlib
 import importlib.metadata
 import json
+import os
 import re
 import site
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -13,22 +18,27 @@ from pathlib import Path
 from typing import Any
 
 LINES, WIDTH = 40, 500
+NOT_INSTALLED = "not installed: the index has no wheel of it for this runtime; give it with --with"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-# Where the driver puts test files, relative to the root, as node ids have it.
-TESTS = "tests/"
 
 
 class Telling:
     """A pytest plugin that tells of each test's start and end.
 
-    `done` are names that an earlier start of the runtime has run, `skipped` patterns of names that
-    the recipe leaves out, with its reasons.
+    The plan's `done` are names that an earlier start of the runtime has run, `given_up` files
+    that killed it too often, `skipped` patterns of names that the recipe leaves out, with its
+    reasons.
     """
 
-    def __init__(self, tell: Callable[..., None], done: set[str], skipped: dict[str, str]) -> None:
+    def __init__(self, tell: Callable[..., None], plan: dict[str, Any]) -> None:
         self._tell = tell
-        self._done = done
-        self._skipped = skipped
+        self._done = {*plan["done"], *plan["given_up"]}
+        self._skipped: dict[str, str] = plan["skipped"]
+        # Names are told without where the files lie.
+        site_folder = os.path.relpath(site.getsitepackages()[0], plan["root"])
+        tests_folder = os.path.relpath(plan["folder"], plan["root"])
+        self._prefixes = (f"{tests_folder}/", f"{site_folder}/")
+        self._root = plan["root"]
         self._worst: tuple[str, str] = ("passed", "")
         self._seconds = 0.0
         self._running: str | None = None
@@ -37,20 +47,21 @@ class Telling:
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out a file that an earlier start could not read."""
-        return True if shorten_name(str(collection_path).lstrip("/")) in self._done else None
+        name = os.path.relpath(collection_path, self._root)
+        return True if self.shorten_name(name) in self._done else None
 
     def pytest_collectstart(self, collector: Any) -> None:
         """Say what is being read: a test file runs code too."""
         import pytest
 
         if isinstance(collector, pytest.File):
-            self._run(shorten_name(collector.nodeid))
+            self._run(self.shorten_name(collector.nodeid))
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Keep what is to be run now."""
         kept = []
         for item in items:
-            name = shorten_name(item.nodeid)
+            name = self.shorten_name(item.nodeid)
             if name in self._done:
                 continue
             reason = next((r for p, r in self._skipped.items() if fnmatchcase(name, p)), None)
@@ -59,11 +70,11 @@ class Telling:
             else:
                 self._tell_result(name, "skipped", 0.0, reason)
         items[:] = kept
-        self._tell(kind="collected", names=[shorten_name(item.nodeid) for item in kept])
+        self._tell(kind="collected", names=[self.shorten_name(item.nodeid) for item in kept])
 
     def pytest_collectreport(self, report: Any) -> None:
         """Tell of a file that could not be read: an error of its own."""
-        name = shorten_name(report.nodeid)
+        name = self.shorten_name(report.nodeid)
         if name == self._running:
             self._run(None)
         if name not in self._done and not report.passed:
@@ -74,7 +85,7 @@ class Telling:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Say what is running, in case nothing is said any more."""
         self._worst, self._seconds = ("passed", ""), 0.0
-        self._run(shorten_name(nodeid))
+        self._run(self.shorten_name(nodeid))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Gather set-up, call and teardown into one outcome."""
@@ -93,7 +104,7 @@ class Telling:
         """Tell the outcome."""
         outcome, reason = self._worst
         self._running = None
-        self._tell_result(shorten_name(nodeid), outcome, self._seconds, reason)
+        self._tell_result(self.shorten_name(nodeid), outcome, self._seconds, reason)
 
     def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
         """Tell of what ends pytest: the other tests need another start."""
@@ -106,6 +117,12 @@ class Telling:
     def fail(self, reason: str) -> None:
         """Tell of tests that could not be run at all."""
         self._tell_result("tests", "error", 0.0, reason)
+
+    def shorten_name(self, nodeid: str) -> str:
+        """A test's name as its owner knows it."""
+        for prefix in self._prefixes:
+            nodeid = nodeid.removeprefix(prefix)
+        return nodeid
 
     def _stop(self, error: BaseException) -> None:
         if self._running is not None:
@@ -121,13 +138,6 @@ class Telling:
         self._tell(
             kind="result", name=name, outcome=outcome, seconds=seconds, reason=shorten(reason)
         )
-
-
-def shorten_name(nodeid: str) -> str:
-    """A test's name as its owner knows it, without where it lies in the runtime."""
-    for prefix in (TESTS, site.getsitepackages()[0].lstrip("/") + "/"):
-        nodeid = nodeid.removeprefix(prefix)
-    return nodeid
 
 
 def shorten(text: str) -> str:
@@ -151,20 +161,45 @@ def main(plan_text: str, tell_text: Callable[[str], None]) -> None:
         tell_text(json.dumps(event))
 
     importlib.invalidate_caches()
-    reason = "not installed: give its wheel with --with"
     for requirement in missing_requirements(plan["distribution"]):
         name = f"requires {requirement}"
         if name not in done:
-            tell(kind="result", name=name, outcome="error", seconds=0.0, reason=reason)
+            tell(kind="result", name=name, outcome="error", seconds=0.0, reason=NOT_INSTALLED)
     for name in plan["imports"]:
         if f"import {name}" not in done:
             try_import(name, tell)
-    paths = [path for path in plan["tests"] if shorten_name(path.lstrip("/")) not in done]
-    telling = Telling(tell, done, plan["skipped"])
-    if paths:
-        run_tests(paths, telling, again=bool(done))
+    telling = Telling(tell, plan)
+    site_folder = site.getsitepackages()[0]
+    left = [
+        *(f"{plan['folder']}/{name}" for name in plan["tests"] if name not in done),
+        *(f"{site_folder}/{name}" for name in plan["installed"] if name not in done),
+        *plan["shipped"],
+    ]
+    if left:
+        run_tests(left, telling, root=plan["root"], again=bool(done))
     if not telling.stopped:
         tell(kind="finished")
+
+
+async def install(plan_text: str, base: str) -> None:
+    """Install the wheel as a user would: micropip, with the server's index as the only one."""
+    import micropip
+
+    plan = json.loads(plan_text)
+    index = f"{base}/simple"
+    try:
+        await micropip.install(
+            [base + path for path in plan["wheels"]], keep_going=True, index_urls=index
+        )
+    except Exception as error:  # noqa: BLE001 # what is missing is told below, by name
+        print(f"micropip: {describe(error)}")
+        for path in plan["wheels"]:
+            await micropip.install(base + path, deps=False, index_urls=index)
+    for requirement in plan["extra"]:
+        try:
+            await micropip.install(requirement, index_urls=index)
+        except Exception as error:  # noqa: BLE001 # a test that needs it will say so
+            print(f"micropip: {requirement}: {describe(error)}")
 
 
 def missing_requirements(distribution: str) -> list[str]:
@@ -206,11 +241,11 @@ def try_import(name: str, tell: Callable[..., None]) -> None:
     )
 
 
-def run_tests(paths: list[str], telling: Telling, *, again: bool) -> None:
+def run_tests(paths: list[str], telling: Telling, *, root: str, again: bool) -> None:
     """Run pytest on files of the runtime's own file system, and on packages that carry tests."""
     import pytest
 
-    options = ["-v", "--color=no", "--tb=short", "--rootdir=/", "--pyargs"]
+    options = ["-v", "--color=no", "--tb=short", f"--rootdir={root}", "--pyargs"]
     # One file that cannot be read says nothing of the others.
     options += ["--continue-on-collection-errors"]
     options += ["-p", "no:cacheprovider", "-p", "no:faulthandler"]
@@ -221,3 +256,9 @@ def run_tests(paths: list[str], telling: Telling, *, again: bool) -> None:
         telling.fail("all are skipped, none ran" if telling.told else "none were found")
     elif code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR):
         telling.fail("pytest could not run them: the log says why")
+
+
+if __name__ == "__main__" and sys.platform != "emscripten":
+    # Natively: a file of what to do, and one for what happens.
+    with Path(sys.argv[2]).open("a", encoding="utf-8", buffering=1) as events:
+        main(Path(sys.argv[1]).read_text("utf-8"), lambda text: print(text, file=events))

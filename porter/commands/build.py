@@ -1,10 +1,11 @@
 """`porter build`: sources in, wheels for Pyodide out."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from porter.commands.checks import add_runtime, add_timeout, print_faults
 from porter.commands.options import (
     Commands,
     Machine,
@@ -17,14 +18,15 @@ from porter.commands.options import (
     print_error,
     print_json,
 )
-from porter.commands.test import add_timeout, check_wheels, print_checks
-from porter.platform import read_platform
-from porter.progress import Progressing
+from porter.platform import Platform, read_platform
+from porter.progress import Progressing, Reporter
 
 if TYPE_CHECKING:
     from porter.audit.surface import LinkSurface
+    from porter.batch import Failure
     from porter.build import Built
     from porter.check.model import CheckResult
+    from porter.source import Source
 
 
 def add(commands: Commands) -> None:
@@ -46,24 +48,102 @@ def add(commands: Commands) -> None:
     add_platform(parser)
     add_recipes(parser)
     add_jobs(parser)
-    parser.add_argument(
-        "--toolchain",
-        choices=("auto", "official", "debian", "path"),
-        default="auto",
-        help="who gives the compiler (default: auto, the first that works)",
-    )
+    add_toolchain(parser)
     parser.add_argument(
         "--no-audit",
         action="store_true",
         help="keep wheels that would not work; their bill of materials says so",
     )
     parser.add_argument("--test", action="store_true", help="then run the wheels as `porter test`")
+    add_runtime(parser)
     add_timeout(parser)
     add_json(parser)
 
 
+def add_toolchain(parser: argparse.ArgumentParser) -> None:
+    """`--toolchain PROVIDER`."""
+    parser.add_argument(
+        "--toolchain",
+        choices=("auto", "official", "debian", "path"),
+        default="auto",
+        help="who gives the compiler (default: auto, the first that works)",
+    )
+
+
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Build every source; a failure stops no other."""
+    from porter.check.model import Host
+    from porter.source import parse_source
+    from porter.trial import Target, Trial, try_wheels
+
+    platform = read_platform(arguments.platform)
+    sources = [parse_source(text, recipes=arguments.recipes) for text in arguments.source]
+    checks: list[CheckResult] = []
+    with Progressing() as report:
+        built, failures = build_sources(
+            sources,
+            arguments.out,
+            platform=platform,
+            provider=arguments.toolchain,
+            machine=machine,
+            jobs=arguments.jobs,
+            audit=not arguments.no_audit,
+            report=report,
+        )
+        if arguments.test and built:
+            by_name = {source.name: source for source in sources}
+            trial = Trial(
+                platform=platform,
+                hosts=tuple(Host(name) for name in arguments.runtime or ["node"]),
+                needed=(),
+                suite=False,
+                only=(),
+                native=False,
+                timeout=arguments.timeout,
+                jobs=arguments.jobs,
+                home=machine.home,
+                env=machine.env,
+            )
+            targets = [
+                Target(
+                    wheel=item.wheel,
+                    recipe=by_name[item.name].recipe,
+                    source=by_name[item.name],
+                )
+                for item in built
+            ]
+            checks, refused = try_wheels(targets, trial, report)
+            failures += refused
+    if arguments.json:
+        print_json(
+            {
+                "platform": platform.pyodide,
+                "wheels": [built_json(item, checks) for item in built],
+                "failures": [failure_json(f.name, f.error) for f in failures],
+            }
+        )
+    else:
+        print_built(built, checks)
+        for failure in failures:
+            print_error(failure.error)
+        print_faults(checks)
+    if failures:
+        return max(failure.error.exit_code for failure in failures)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def build_sources(
+    sources: "Sequence[Source]",
+    out: Path,
+    *,
+    platform: Platform,
+    provider: str,
+    machine: Machine,
+    jobs: int,
+    audit: bool,
+    report: Reporter,
+) -> "tuple[list[Built], list[Failure]]":
+    """Have each source's wheel in `out`; several are built at once."""
     from functools import cache
 
     from porter.artefact import open_out
@@ -71,75 +151,41 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from porter.build import Workshop, build
     from porter.process import Children
     from porter.runtime import fetch_runtime, read_surface
-    from porter.source import parse_source
     from porter.toolchain.select import have_toolchain
 
-    platform = read_platform(arguments.platform)
-    sources = [parse_source(text, recipes=arguments.recipes) for text in arguments.source]
-    open_out(arguments.out)
+    open_out(out)
     children = Children()
-    at_once = min(arguments.jobs, len(sources))
-    with Progressing() as report:
-        toolchain = have_toolchain(
-            platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
-        )
+    at_once = min(jobs, len(sources))
+    toolchain = have_toolchain(
+        platform, provider, home=machine.home, env=machine.env, report=report
+    )
 
-        @cache
-        def surface() -> "LinkSurface":
-            runtime = fetch_runtime(platform, home=machine.home, env=machine.env)
-            return read_surface(runtime, home=machine.home, env=machine.env)
+    @cache
+    def surface() -> "LinkSurface":
+        runtime = fetch_runtime(platform, home=machine.home, env=machine.env)
+        return read_surface(runtime, home=machine.home, env=machine.env)
 
-        shop = Workshop(
-            platform=platform,
-            toolchain=toolchain,
-            home=machine.home,
-            env=machine.env,
-            jobs=max(1, arguments.jobs // at_once),
-            report=report,
-            children=children,
-            surface=None if arguments.no_audit else surface,
-        )
-        built, failures = run_batch(
-            sources,
-            lambda source: build(source, shop, arguments.out),
-            name=lambda source: source.name,
-            jobs=at_once,
-            children=children,
-        )
-    checks: list[CheckResult] = []
-    if arguments.test and built:
-        recipes = {source.name: source.recipe for source in sources}
-        checks, refused = check_wheels(
-            [(item.wheel, recipes[item.name]) for item in built],
-            (),
-            platform=platform,
-            machine=machine,
-            jobs=arguments.jobs,
-            timeout=arguments.timeout,
-        )
-        failures += refused
-    by_wheel = {check.wheel: check for check in checks}
-    if arguments.json:
-        print_json(
-            {
-                "platform": platform.pyodide,
-                "toolchain": toolchain.provider,
-                "wheels": [built_json(item, by_wheel.get(item.wheel)) for item in built],
-                "failures": [failure_json(f.name, f.error) for f in failures],
-            }
-        )
-    else:
-        print_built(built, by_wheel)
-        for failure in failures:
-            print_error(failure.error)
-        print_checks(checks)
-    if failures:
-        return max(failure.error.exit_code for failure in failures)
-    return 0 if all(check.ok for check in checks) else 1
+    shop = Workshop(
+        platform=platform,
+        toolchain=toolchain,
+        home=machine.home,
+        env=machine.env,
+        jobs=max(1, jobs // at_once),
+        report=report,
+        children=children,
+        surface=surface if audit else None,
+    )
+    return run_batch(
+        sources,
+        lambda source: build(source, shop, out),
+        name=lambda source: source.name,
+        jobs=at_once,
+        children=children,
+    )
 
 
-def built_json(item: "Built", check: "CheckResult | None") -> dict[str, object]:
-    """A wheel for a program to read; `check` is null where it was not run."""
+def built_json(item: "Built", checks: "Sequence[CheckResult]") -> dict[str, object]:
+    """A wheel for a program to read; `checks` are of the runtimes it was run in."""
     return {
         "name": item.name,
         "version": item.version,
@@ -150,11 +196,11 @@ def built_json(item: "Built", check: "CheckResult | None") -> dict[str, object]:
         "reused": item.reused,
         "audit": item.audit,
         "note": item.note,
-        "check": check.as_json() if check is not None else None,
+        "checks": [check.as_json() for check in checks if check.wheel == item.wheel],
     }
 
 
-def print_built(built: Sequence["Built"], checks: Mapping[Path, "CheckResult"]) -> None:
+def print_built(built: Sequence["Built"], checks: "Sequence[CheckResult]") -> None:
     """The table of wheels, with the sha256 of each below it."""
     if not built:
         return
@@ -175,10 +221,15 @@ def print_built(built: Sequence["Built"], checks: Mapping[Path, "CheckResult"]) 
     if checks:
         columns.append("what ran")
         for row, item in zip(rows, built, strict=True):
-            row.append(checks[item.wheel].summary if item.wheel in checks else "not run")
+            mine = [check for check in checks if check.wheel == item.wheel]
+            row.append("; ".join(_ran(check, several=len(mine) > 1) for check in mine) or "not run")
     print_table(columns, rows)
     for item in built:
         print(f"{item.sha256}  {item.wheel}")
     for item in built:
         if item.note:
             print(f"{item.name}: {item.note}")
+
+
+def _ran(check: "CheckResult", *, several: bool) -> str:
+    return f"{check.host}: {check.summary}" if several else check.summary

@@ -2,12 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from porter.check.model import CheckResult, Outcome, TestResult
+from porter.check.model import CheckResult, Host, Outcome, TestResult
 
 
 def result(*outcomes: tuple[str, Outcome]) -> CheckResult:
     return CheckResult(
         wheel=Path("x.whl"),
+        platform="0.29.5",
+        host=Host.NODE,
+        startup=1.0,
         results=tuple(TestResult(name=name, outcome=outcome) for name, outcome in outcomes),
         seconds=1.234,
         log=Path("log"),

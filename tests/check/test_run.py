@@ -6,13 +6,19 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from audit.corpus import make_wheel as make_pure
 
-from porter.check.model import CheckResult, TestResult
-from porter.check.node import run_check
-from porter.errors import ConfigurationError
+from porter.check.model import CheckResult, Host, TestResult
+from porter.check.run import run_check
+from porter.check.suite import recipe_tests
+from porter.errors import ConfigurationError, MissingRequirement
+from porter.home import Home
+from porter.recipe import Recipe
+from porter.runtime import Runtime
 
 Check = Callable[..., CheckResult]
 
@@ -42,22 +48,37 @@ def make_wheel(folder: Path, members: Mapping[str, str], requires: Sequence[str]
 
 @pytest.fixture
 def check(
-    runtime_folder: Path, support_wheels: tuple[Path, ...], env: dict[str, str], tmp_path: Path
+    runtime: Runtime,
+    support_wheels: tuple[Path, ...],
+    home: Home,
+    env: dict[str, str],
+    tmp_path: Path,
 ) -> Check:
     def run(
-        wheel: Path, tests: str | None = None, *, paths: Sequence[Path] = (), **options: object
+        wheel: Path,
+        tests: str | None = None,
+        *,
+        paths: Sequence[Path] = (),
+        shipped: Sequence[str] = (),
+        skip: Mapping[str, str] | None = None,
+        **options: object,
     ) -> CheckResult:
         if tests is not None:
             paths = [tmp_path / "test_sample.py"]
             paths[0].write_text(tests)
+        recipe = Recipe(name="sample", tests=tuple(paths))
+        found = replace(
+            recipe_tests(recipe), shipped=tuple(shipped), skip=tuple((skip or {}).items())
+        )
         return run_check(
             wheel=wheel,
-            runtime=runtime_folder,
-            node=Path("node"),
-            tests=paths,
-            log=tmp_path / "log",
+            runtime=runtime,
+            home=home,
             env=env,
-            **{"imports": (), "support": support_wheels, **options},  # type: ignore[arg-type]
+            tests=found,
+            support=support_wheels,
+            log=tmp_path / "log",
+            **options,  # type: ignore[arg-type]
         )
 
     return run
@@ -123,12 +144,15 @@ def test_left_out():
 """
 
 
-def test_every_ordinary_end(check: Check, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", list(Host))
+def test_every_ordinary_end(check: Check, host: Host, tmp_path: Path) -> None:
     seen: list[TestResult] = []
     wheel = make_wheel(
         tmp_path, {"sample.py": "VALUE = 7\n", "sample_broken.py": "import nothing_at_all\n"}
     )
-    result = check(wheel, ORDINARY, skipped={"*::test_left_out": "not here"}, on_result=seen.append)
+    result = check(
+        wheel, ORDINARY, skip={"*::test_left_out": "not here"}, host=host, on_result=seen.append
+    )
     assert outcomes(result) == {
         "import sample": "passed",
         "import sample_broken": "failed",
@@ -145,6 +169,7 @@ def test_every_ordinary_end(check: Check, tmp_path: Path) -> None:
     assert tuple(seen) == result.results
     assert not result.ok
     assert result.summary == "1 import, 3 tests passed, 3 failed, 1 error, 3 skipped"
+    assert 0 < result.startup < result.seconds
     assert "No module named 'nothing_at_all'" in reason(result, "import sample_broken")
     assert "two is too many" in reason(result, "test_each[2]")
     assert reason(result, "test_skips").endswith("no reason is good enough")
@@ -183,10 +208,12 @@ def test_exit():
     os._exit(0)
 
 
-def test_node_exit():
-    from js import process
+def test_host_exit():
+    import js
 
-    process.exit(0)
+    if hasattr(js, "process"):
+        js.process.exit(0)
+    os.abort()
 
 
 def test_recursion():
@@ -208,18 +235,26 @@ DEADLY_REASONS = {
     "test_abort": "the runtime died: unreachable",
     "test_memory": "the runtime died: memory access out of bounds",
     "test_exit": "the runtime died: ",
-    "test_node_exit": "the runtime died: it ended itself",
+    "test_host_exit": "the runtime died: ",
     "test_recursion": "the runtime died: Maximum call stack size exceeded",
     "test_stop": "it stopped pytest: KeyboardInterrupt: enough",
 }
 
 
-def test_each_death_fails_one_test_until_there_were_too_many(check: Check, tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", [Host.NODE, Host.CHROMIUM])
+def test_each_death_fails_one_test_until_a_file_has_had_too_many(
+    check: Check, host: Host, tmp_path: Path
+) -> None:
     seen: list[TestResult] = []
-    wheel = make_wheel(tmp_path, {"sample.py": ""}, ["absent"])
-    result = check(wheel, DEADLY, on_result=seen.append)
-    found = outcomes(result)
-    assert len(found) == len(result.results) == 11, "nothing is told twice"
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "test_sample.py").write_text(DEADLY)
+    (folder / "test_zone.py").write_text("def test_x():\n    pass\n")
+    wheel = make_wheel(tmp_path, {"sample.py": ""}, ["no-such-project-in-any-index"])
+    result = check(wheel, paths=[folder], on_result=seen.append, host=host)
+    found = {name.removeprefix("suite/test_sample.py::"): o for name, o in outcomes(result).items()}
+    assert len(found) == len(result.results) == 12, "nothing is told twice"
+    assert found["suite/test_zone.py::test_x"] == "passed", "the next file goes on"
     assert tuple(seen) == result.results
     for name in ("import sample", "test_before", "test_between"):
         assert found[name] == "passed", name
@@ -264,7 +299,7 @@ def test_a_test_file_that_cannot_be_read_and_a_requirement_that_is_missing(
         tmp_path,
         {"sample.py": ""},
         [
-            "absent>=2",
+            "no-such-project-in-any-index>=2",
             "packaging",
             "pluggy>99",
             "other; sys_platform == 'win32'",
@@ -277,7 +312,7 @@ def test_a_test_file_that_cannot_be_read_and_a_requirement_that_is_missing(
     bad.write_text("def test_x(:\n")
     result = check(wheel, paths=[bad, good])
     assert outcomes(result) == {
-        "requires absent>=2": "error",
+        "requires no-such-project-in-any-index>=2": "error",
         "requires pluggy>99": "error",
         "import sample": "passed",
         "test_sample.py": "error",
@@ -328,10 +363,51 @@ def test_a_suite_that_skips_itself_proves_nothing(check: Check, tmp_path: Path) 
     assert not result.ok
 
 
-def test_imports_alone_need_no_pytest(check: Check, tmp_path: Path) -> None:
-    result = check(make_wheel(tmp_path, {"sample.py": ""}), support=())
+def test_what_a_wheel_requires_is_installed_from_the_index(check: Check, tmp_path: Path) -> None:
+    wheel = make_wheel(
+        tmp_path, {"sample.py": "import sortedcontainers\n"}, ["sortedcontainers==2.4.0"]
+    )
+    result = check(wheel)
+    assert result.ok, result
     assert result.summary == "1 import"
-    assert result.ok
+
+
+def test_what_is_given_is_never_looked_for_in_the_index(check: Check, tmp_path: Path) -> None:
+    # The index has a project of that name, in another version.
+    mine = make_pure(tmp_path, {"sortedcontainers.py": b"MINE = 1\n"}, project="sortedcontainers")
+    wheel = make_wheel(tmp_path, {"sample.py": "from sortedcontainers import MINE\n"}, ["sortedcontainers==1.0"])
+    result = check(wheel, wheels=[mine])
+    assert outcomes(result)["import sample"] == "passed"
+
+
+def test_memory_that_runs_out_is_a_failure(check: Check, tmp_path: Path) -> None:
+    tests = (
+        "def test_memory():\n    data = [bytearray(1 << 28) for _ in range(40)]\n\n\n"
+        "def test_after():\n    pass\n"
+    )
+    result = check(make_wheel(tmp_path, {"sample.py": ""}), tests, host=Host.CHROMIUM)
+    assert outcomes(result) == {
+        "import sample": "passed",
+        "test_memory": "failed",
+        "test_after": "passed",
+    }
+    assert "MemoryError" in reason(result, "test_memory") or "memory" in reason(
+        result, "test_memory"
+    )
+
+
+def test_a_browser_that_is_not_there(
+    runtime: Runtime, home: Home, env: dict[str, str], tmp_path: Path
+) -> None:
+    with pytest.raises(MissingRequirement, match="firefox is not on PATH"):
+        run_check(
+            wheel=make_wheel(tmp_path, {"sample.py": ""}),
+            runtime=runtime,
+            home=home,
+            env={**env, "PATH": str(tmp_path)},
+            log=tmp_path / "log",
+            host=Host.FIREFOX,
+        )
 
 
 def write_text(wheel: Path) -> None:
