@@ -66,6 +66,16 @@ class Home:
         return self.root / "artefacts"
 
     @property
+    def environments(self) -> Path:
+        """Python environments of programs that need one of their own."""
+        return self.root / "environments"
+
+    @property
+    def tested(self) -> Path:
+        """Wheels that were built to be tested."""
+        return self.root / "tested"
+
+    @property
     def work(self) -> Path:
         """Scratch copies of sources, one a build."""
         return self.root / "work"

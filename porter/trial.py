@@ -12,6 +12,7 @@ from packageurl import PackageURL
 from packaging.utils import parse_wheel_filename
 
 from porter.batch import Failure, run_batch
+from porter.check.hosted import is_hosted, run_hosted
 from porter.check.model import CheckResult, Host, TestResult, Tests, compare
 from porter.check.native import run_native
 from porter.check.run import run_check
@@ -94,11 +95,12 @@ def _try(
     # In a log a line a test would bury everything else.
     on_result = follow if sys.stderr.isatty() else None
     with ExitStack() as stack:
-        tests = recipe_tests(recipe)
+        tests = recipe_tests(recipe, leave_out=is_hosted)
         if trial.suite:
             report.phase(subject, "looking for the project's own tests")
             tests = _suite(target, trial, stack)
         requires = [fetch_pinned(purl, home=trial.home, env=trial.env) for purl in recipe.requires]
+        hosted = [] if trial.suite else [test for test in recipe.tests if is_hosted(test)]
         result = run_check(
             wheel=target.wheel,
             runtime=runtime,
@@ -115,6 +117,25 @@ def _try(
             on_phase=lambda text: report.phase(subject, text),
             children=children,
         )
+        if hosted:
+            report.phase(subject, "the tests written for pytest-pyodide")
+            results = run_hosted(
+                hosted,
+                wheels=[
+                    *fetch_support(home=trial.home, env=trial.env, hosted=True),
+                    *requires,
+                    *trial.needed,
+                    target.wheel,
+                ],
+                runtime=runtime,
+                home=trial.home,
+                env=trial.env,
+                host=host,
+                log=trial.home.new_log(f"hosted-{recipe.name}-{host}"),
+                timeout=trial.timeout,
+                children=children,
+            )
+            result = replace(result, results=(*result.results, *results))
         if trial.native:
             report.phase(subject, "the same natively")
             native = run_native(

@@ -28,6 +28,7 @@ class Course:
     since: float = 0.0
     started: bool = False
     finished: bool = False
+    ended: bool = False
     died: str = ""
     stopped: str = ""
 
@@ -44,11 +45,11 @@ class Course:
     @property
     def over(self) -> bool:
         """Whether the runtime that is running has no more to tell."""
-        return self.finished or bool(self.died)
+        return self.finished or self.ended or bool(self.died)
 
     def begin(self) -> None:
         """A fresh runtime starts."""
-        self.running, self.started, self.finished = None, False, False
+        self.running, self.started, self.finished, self.ended = None, False, False, False
         self.died, self.stopped = "", ""
 
     def learn(self, lines: Iterable[bytes]) -> None:
@@ -62,6 +63,8 @@ class Course:
                 self.started = True
             case {"kind": "finished"}:
                 self.finished = True
+            case {"kind": "ended"}:
+                self.ended = True
             case {"kind": "died", "reason": reason}:
                 self.died = self.died or reason
             case {"kind": "stopped", "reason": reason}:

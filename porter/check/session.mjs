@@ -40,6 +40,7 @@ export async function run({ loadPyodide, base, indexURL, print, tell }) {
     await pyodide.globals.get("install")(JSON.stringify(plan), base);
     say({ kind: "started" });
     pyodide.globals.get("main")(JSON.stringify(plan), tell);
+    say({ kind: "ended" });
   } catch (error) {
     say({ kind: "died", reason: told(error) });
   }

@@ -2,7 +2,7 @@
 
 import configparser
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,11 +20,17 @@ OTHER = ("docs", "doc", "examples", "benchmarks", "build", "node_modules", "vend
 LARGEST = 20 << 20
 
 
-def recipe_tests(recipe: Recipe) -> Tests:
-    """The tests a recipe names; raises ConfigurationError where one is not there."""
+def recipe_tests(
+    recipe: Recipe, *, leave_out: Callable[[Path], bool] = lambda _: False
+) -> Tests:
+    """The tests a recipe names, but those to `leave_out`.
+
+    Raises ConfigurationError where one is not there.
+    """
+    tests = [test for test in recipe.tests if not leave_out(test)]
     return Tests(
-        files=tuple(pair for test in recipe.tests for pair in _copied(test)),
-        named=tuple(test.name for test in recipe.tests),
+        files=tuple(pair for test in tests for pair in _copied(test)),
+        named=tuple(test.name for test in tests),
         shipped=recipe.shipped,
         skip=recipe.skip,
     )

@@ -10,10 +10,16 @@ from porter.home import Home
 from porter.pypi import fetch_file, fetch_release, parse_purl, promised_sha256
 
 
-def fetch_support(*, home: Home, env: Mapping[str, str]) -> tuple[Path, ...]:
-    """pytest's wheels, of support.toml; raises what `fetch_pinned` does."""
-    text = files("porter.check").joinpath("support.toml").read_text("utf-8")
-    return tuple(fetch_pinned(purl, home=home, env=env) for purl in tomllib.loads(text)["wheels"])
+def fetch_support(
+    *, home: Home, env: Mapping[str, str], hosted: bool = False
+) -> tuple[Path, ...]:
+    """pytest's and micropip's wheels, of support.toml; raises what `fetch_pinned` does.
+
+    `hosted`: what pytest-pyodide loads into the runtime, too.
+    """
+    data = tomllib.loads(files("porter.check").joinpath("support.toml").read_text("utf-8"))
+    purls = [*data["wheels"], *(data["hosted"] if hosted else [])]
+    return tuple(fetch_pinned(purl, home=home, env=env) for purl in purls)
 
 
 def fetch_pinned(text: str, *, home: Home, env: Mapping[str, str]) -> Path:

@@ -156,7 +156,7 @@ def _targets(
     if sources:
         built, failures = build_sources(
             list(sources.values()),
-            machine.home.root / "tested",
+            machine.home.tested,
             platform=platform,
             provider=arguments.toolchain,
             machine=machine,
