@@ -2,12 +2,13 @@
 .PHONY: demo test lint numpy bench lock clean
 
 READY := .venv/ready
+BROWSERS := .venv/browsers
 RECIPES := recipes/rollstat recipes/tilecodec recipes/runbitmap recipes/regex
 
 demo: $(READY)
 	.venv/bin/porter build --test --out dist $(RECIPES)
 
-test: lint
+test: lint $(BROWSERS)
 	.venv/bin/pytest -n 2
 
 lint: $(READY)
@@ -31,3 +32,6 @@ clean:
 
 $(READY): requirements.lock pyproject.toml bootstrap.sh
 	sh bootstrap.sh
+
+$(BROWSERS): $(READY) browsers.sh
+	sh browsers.sh

@@ -20,7 +20,17 @@ from porter.toolchain.select import have_toolchain
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 # What a scratch cache borrows: fetched or installed once, and never changed by a build.
-SHARED = ("ccache", "downloads", "npm", "pip", "runtimes", "toolchains", "uv")
+SHARED = (
+    "ccache",
+    "downloads",
+    "environments",
+    "npm",
+    "pip",
+    "runtimes",
+    "surfaces",
+    "toolchains",
+    "uv",
+)
 
 
 class Porter(Protocol):

@@ -59,12 +59,8 @@ class Course:
 
     def _learn(self, event: Mapping[str, Any]) -> None:
         match event:
-            case {"kind": "started"}:
-                self.started = True
-            case {"kind": "finished"}:
-                self.finished = True
-            case {"kind": "ended"}:
-                self.ended = True
+            case {"kind": "started" | "finished" | "ended" as state}:
+                setattr(self, state, True)
             case {"kind": "died", "reason": reason}:
                 self.died = self.died or reason
             case {"kind": "stopped", "reason": reason}:
@@ -77,15 +73,16 @@ class Course:
                 self.collected |= dict.fromkeys(names)
             case {"kind": "running", "name": name, "at": since}:
                 self.running, self.since = name, since
-            case {"kind": "result", "name": name, "outcome": outcome}:
+            case {"kind": "result"}:
                 self.running = None
-                result = TestResult(
-                    name=name,
-                    outcome=Outcome(outcome),
-                    seconds=round(event["seconds"], 4),
-                    reason=event["reason"],
+                self.add(
+                    TestResult(
+                        name=event["name"],
+                        outcome=Outcome(event["outcome"]),
+                        seconds=round(event["seconds"], 4),
+                        reason=event["reason"],
+                    )
                 )
-                self.add(result)
 
     def add(self, result: TestResult) -> None:
         """One more result."""

@@ -76,7 +76,15 @@ def run_hosted(
         for test in tests:
             shutil.copyfile(test, folder / test.name)
         report = scratch / "report.xml"
-        command = [python, "-m", "pytest", "-v", "--color=no", "-p", "no:cacheprovider"]
+        command: list[str | Path] = [
+            python,
+            "-m",
+            "pytest",
+            "-v",
+            "--color=no",
+            "-p",
+            "no:cacheprovider",
+        ]
         command += [f"--runtime={NAMES[host]}", f"--dist-dir={dist}", f"--junitxml={report}"]
         try:
             run(
@@ -94,7 +102,9 @@ def run_hosted(
             # Failed tests are told in the report.
             if not report.is_file():
                 raise
-        return tuple(_results(JUnitXml.fromfile(str(report))))
+        results = tuple(_results(JUnitXml.fromfile(str(report))))
+    nothing = TestResult(name="pytest-pyodide", outcome=Outcome.ERROR, reason="no tests were found")
+    return results or (nothing,)
 
 
 def hosted_lock(runtime: Runtime, wheels: Sequence[Path]) -> dict[str, object]:

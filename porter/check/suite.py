@@ -20,9 +20,7 @@ OTHER = ("docs", "doc", "examples", "benchmarks", "build", "node_modules", "vend
 LARGEST = 20 << 20
 
 
-def recipe_tests(
-    recipe: Recipe, *, leave_out: Callable[[Path], bool] = lambda _: False
-) -> Tests:
+def recipe_tests(recipe: Recipe, *, leave_out: Callable[[Path], bool] = lambda _: False) -> Tests:
     """The tests a recipe names, but those to `leave_out`.
 
     Raises ConfigurationError where one is not there.

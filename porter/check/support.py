@@ -10,9 +10,7 @@ from porter.home import Home
 from porter.pypi import fetch_file, fetch_release, parse_purl, promised_sha256
 
 
-def fetch_support(
-    *, home: Home, env: Mapping[str, str], hosted: bool = False
-) -> tuple[Path, ...]:
+def fetch_support(*, home: Home, env: Mapping[str, str], hosted: bool = False) -> tuple[Path, ...]:
     """pytest's and micropip's wheels, of support.toml; raises what `fetch_pinned` does.
 
     `hosted`: what pytest-pyodide loads into the runtime, too.

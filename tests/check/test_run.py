@@ -375,7 +375,9 @@ def test_what_a_wheel_requires_is_installed_from_the_index(check: Check, tmp_pat
 def test_what_is_given_is_never_looked_for_in_the_index(check: Check, tmp_path: Path) -> None:
     # The index has a project of that name, in another version.
     mine = make_pure(tmp_path, {"sortedcontainers.py": b"MINE = 1\n"}, project="sortedcontainers")
-    wheel = make_wheel(tmp_path, {"sample.py": "from sortedcontainers import MINE\n"}, ["sortedcontainers==1.0"])
+    wheel = make_wheel(
+        tmp_path, {"sample.py": "from sortedcontainers import MINE\n"}, ["sortedcontainers==1.0"]
+    )
     result = check(wheel, wheels=[mine])
     assert outcomes(result)["import sample"] == "passed"
 

@@ -1,29 +1,105 @@
-"""`porter test` on wheels that are not for this runtime."""
+"""`porter test` as a person meets it."""
 
-from collections.abc import Callable
+import argparse
+import json
 from pathlib import Path
+from xml.etree import ElementTree as ET  # the document is ours
 
 import pytest
-from running import Ran
+from audit.corpus import make_wheel
+from conftest import Porter
+from projects import make_tiny
 
-Porter = Callable[..., Ran]
+from porter.cli import _parser
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("sample-1.0-cp313-cp313-manylinux_2_17_x86_64.whl", "pyemscripten_2025_0_wasm32"),
-        ("sample-1.0-cp312-cp312-pyodide_2024_0_wasm32.whl", "pyemscripten_2025_0_wasm32"),
-        ("sample.whl", "not the name of a wheel"),
-        ("sample-1.0-py3-none-any.whl", "is not a wheel"),
-    ],
-)
-def test_what_the_runtime_does_not_take(
-    porter: Porter, tmp_path: Path, name: str, words: str
-) -> None:
-    wheel = tmp_path / name
-    wheel.write_text("no zip")
-    ran = porter("test", wheel)
-    assert ran.code == 2, ran.err
-    assert words in ran.err
-    assert "Traceback" not in ran.err
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
+def test_a_time_limit_is_a_length_of_time(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        _parser().parse_args(["test", "x.whl", "--timeout", text])
+    assert "--timeout" in capsys.readouterr().err
+
+
+def test_the_time_limit_is_a_number() -> None:
+    arguments: argparse.Namespace = _parser().parse_args(["test", "x.whl", "--timeout", "1.5"])
+    assert arguments.timeout == 1.5
+
+
+def test_a_folder_is_built_and_tested_in_two_runtimes(porter: Porter, tmp_path: Path) -> None:
+    project = make_tiny(tmp_path / "tiny")
+    report = tmp_path / "report.xml"
+    ran = porter(
+        "test", project, "--runtime", "node", "--runtime", "chromium", "--json", "--junit", report
+    )
+    assert ran.code == 0, ran.err
+    checks = ran.json["checks"]
+    assert [check["runtime"] for check in checks] == ["node", "chromium"]
+    assert {check["summary"] for check in checks} == {"1 import, 1 test passed"}
+    assert all(0 < check["startup"] < check["seconds"] for check in checks)
+    suites = ET.fromstring(report.read_bytes()).findall("testsuite")
+    assert [suite.attrib["tests"] for suite in suites] == ["2", "2"]
+
+
+def test_the_projects_own_suite_and_what_fails_only_in_wasm(porter: Porter, tmp_path: Path) -> None:
+    project = make_tiny(tmp_path / "tiny")
+    (project / "tests").mkdir()
+    (project / "tests" / "test_own.py").write_text(
+        "import sys\n\nimport tiny\n\n\n"
+        "def test_good():\n    assert tiny.answer() == 42\n\n\n"
+        "def test_bad_everywhere():\n    assert tiny.answer() == 43\n\n\n"
+        "def test_bad_here():\n    assert sys.platform != 'emscripten'\n"
+    )
+    ran = porter("test", project, "--suite", "--only", "tests/*", "--against-native", "--json")
+    assert ran.code == 1, ran.err
+    check = ran.json["checks"][0]
+    assert check["summary"] == "1 import, 1 test passed, 2 failed, 1 only here"
+    native = {result["name"]: result["native"] for result in check["results"]}
+    assert native == {
+        "import tiny": "passed",
+        "tests/test_own.py::test_good": "passed",
+        "tests/test_own.py::test_bad_everywhere": "failed",
+        "tests/test_own.py::test_bad_here": "passed",
+    }
+    (project / "tests" / "test_own.py").write_text(
+        "import tiny\n\n\ndef test_good():\n    assert tiny.answer()\n\n\n"
+        "def test_bad_everywhere():\n    assert tiny.answer() == 43\n"
+    )
+    again = porter("test", project, "--suite", "--only", "tests/*", "--against-native")
+    assert again.code == 0, again.err
+    assert "0 only here" in again.out
+
+
+def test_tests_of_both_kinds_in_one_recipe(porter: Porter, tmp_path: Path) -> None:
+    project = make_tiny(tmp_path / "tiny")
+    (project / "test_outside.py").write_text(
+        "from pytest_pyodide import run_in_pyodide\n\n\n"
+        '@run_in_pyodide(packages=["tiny"])\ndef test_there(selenium):\n'
+        "    import tiny\n\n    assert tiny.answer() == 42\n"
+    )
+    ran = porter("test", project, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["checks"][0]["summary"] == "1 import, 2 tests passed"
+
+
+def test_a_wheel_of_the_index_and_one_that_is_not_there(porter: Porter, tmp_path: Path) -> None:
+    ran = porter("test", "pkg:pypi/sortedcontainers@2.4.0", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["checks"][0]["summary"] == "1 import"
+    absent = porter("test", "pkg:pypi/regex@2026.11.15")
+    assert absent.code == 4
+    assert "`porter build pkg:pypi/regex@2026.11.15` makes one" in absent.err
+
+
+def test_only_without_suite(porter: Porter, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"m.py": b""})
+    ran = porter("test", wheel, "--only", "x")
+    assert (ran.code, "add --suite" in ran.err) == (2, True)
+
+
+def test_a_suite_that_is_nowhere(porter: Porter, tmp_path: Path) -> None:
+    wheel = make_wheel(
+        tmp_path, {"m.py": b""}, project="no-such-project-in-any-index".replace("-", "_")
+    )
+    ran = porter("test", wheel, "--suite", "--json")
+    assert ran.code == 4
+    assert json.loads(ran.out)["failures"][0]["error"] == "SourceNotFound"
