@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test lint numpy bench lock clean
+.PHONY: demo test lint numpy suites bench docs lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -20,8 +20,15 @@ lint: $(READY)
 numpy: $(READY)
 	.venv/bin/porter build --test --timeout 1800 --out dist recipes/numpy
 
-bench: $(READY)
+suites: $(READY) $(BROWSERS)
+	.venv/bin/python -m bench.suites
+
+docs: $(READY)
+	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md
+
+bench: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench
+	.venv/bin/python -m bench.proof
 
 lock: $(READY)
 	.venv/bin/uv pip compile --universal --generate-hashes --no-header --upgrade \

@@ -170,12 +170,23 @@ def test_the_errors_are_all_there_with_their_codes() -> None:
     assert told == real
 
 
+def test_the_findings_are_those_of_the_rules() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-W", "error", ROOT / "docs/reference/findings.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert printed == read("docs/reference/findings.md"), "run `make docs`"
+
+
 def test_the_fields_of_a_recipe_are_all_there() -> None:
     page = read("docs/reference/recipe.md")
     sections = dict(
         re.findall(r"^## `\[(\w+)\]`\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
     )
     assert set(sections) == set(FIELDS)
+    assert "(recipe.md#audit)" in read("docs/reference/findings.md")
     for table, fields in FIELDS.items():
         told = {
             name
