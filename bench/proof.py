@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -96,9 +97,7 @@ def growth(wheel: Path, platform: Platform, surface: LinkSurface) -> list[tuple[
         members = {n: data for n, data in whole.members.items() if n not in compiled or n in kept}
         contents = replace(whole, members=members)
         size = sum(len(members[name]) for name in kept)
-        spent = milliseconds(
-            lambda contents=contents: audit_wheel(contents, platform=platform, surface=surface)
-        )
+        spent = milliseconds(partial(audit_wheel, contents, platform=platform, surface=surface))
         rows.append((str(len(kept)), format_size(size), f"{spent:.1f} ms"))
     return rows
 

@@ -14,7 +14,7 @@ from porter.audit.names import import_names
 from porter.audit.rules import find
 from porter.audit.surface import LinkSurface
 from porter.audit.wasm import Module
-from porter.audit.wheel import Contents, check_structure
+from porter.audit.wheel import Contents, check_structure, declared_import_names
 from porter.platform import Platform
 
 SBOM = "sboms/porter.cdx.json"
@@ -57,6 +57,11 @@ def audit_wheel(
     names = import_names(contents.members)
     if not names:
         findings.append(find("no-import-names"))
+    findings += [
+        find("import-names-differ", subject=name)
+        for name in declared_import_names(contents)
+        if not _holds(contents, name)
+    ]
     if budget is not None and contents.size > budget:
         findings.append(find("over-budget", found=_bytes(contents.size), wanted=_bytes(budget)))
     return Audit(
@@ -79,6 +84,12 @@ def refused(filename: str, platform: Platform, findings: Sequence[Finding]) -> A
         imports=0,
         names=(),
     )
+
+
+def _holds(contents: Contents, name: str) -> bool:
+    """Whether a wheel has the module or package of an import name."""
+    path = name.replace(".", "/")
+    return any(member.startswith((f"{path}/", f"{path}.")) for member in contents.members)
 
 
 def _modules(contents: Contents) -> dict[str, Module]:

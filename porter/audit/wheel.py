@@ -25,6 +25,7 @@ from porter.audit.rules import find
 UNHASHED = ("RECORD", "RECORD.jws", "RECORD.p7s")
 HASHES = ("sha256", "sha384", "sha512")
 PLAIN, LINK = 0o10, 0o12
+TOLERATED = ("introduced in metadata version", "unrecognized field")
 # A member that unpacks to more than this is not audited: the index refuses it anyway.
 LARGEST = 1 << 30
 
@@ -144,8 +145,9 @@ def _check_metadata(contents: Contents, name: str, version: Version) -> Iterator
         Metadata.from_email(data, validate=True)
     except ExceptionGroup as group:
         for error in group.exceptions:
-            # setuptools wrote a field before the version that names it; installers take it.
-            if "introduced in metadata version" in str(error):
+            # Backends write fields that no version has, or before the one that names them;
+            # installers take them.
+            if any(words in str(error) for words in TOLERATED):
                 continue
             what = f"{error.field}: {error}" if isinstance(error, InvalidMetadata) else str(error)
             yield find("metadata-invalid", why=what)
@@ -168,6 +170,13 @@ def _version(text: str) -> Version | None:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def declared_import_names(contents: Contents) -> tuple[str, ...]:
+    """The import names that METADATA states (PEP 794), without what is private."""
+    raw, _ = parse_email(contents.describe("METADATA") or b"")
+    stated = [text.partition(";") for text in raw.get("import_names", []) if text.strip()]
+    return tuple(name.strip() for name, _, mark in stated if mark.strip() != "private")
 
 
 def wheel_file(contents: Contents) -> Message:

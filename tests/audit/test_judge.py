@@ -75,6 +75,13 @@ def test_nothing_to_import(judge: Judge) -> None:
     assert codes(judge({"data.txt": b""})) == ["no-import-names"]
 
 
+def test_the_import_names_that_metadata_states(judge: Judge) -> None:
+    stated = "Import-Name: m\nImport-Name: n.deep\nImport-Name: _o; private\n"
+    audit = judge({"m/__init__.py": b""}, metadata=stated)
+    assert [(f.code, f.subject) for f in audit.findings] == [("import-names-differ", "n.deep")]
+    assert codes(judge({"m.py": b"", "n/deep.py": b""}, metadata=stated)) == []
+
+
 def test_a_budget(judge: Judge) -> None:
     assert codes(judge({"m.py": b""}, budget=100)) == ["over-budget"]
     assert codes(judge({"m.py": b""}, budget=100_000)) == []
