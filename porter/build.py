@@ -28,7 +28,7 @@ from porter.toolchain.model import Toolchain
 from porter.wheel import check_wheel_tag, finish_wheel
 
 # Raised when the way a wheel is built or finished changes: older artefacts are not reused.
-SCHEME = "3"
+SCHEME = "4"
 # Of the findings of one cause, the first few tell as much as all.
 SHOWN = 6
 # What pyodide-build prints once the build requirements are there. What goes wrong after it is the

@@ -16,17 +16,28 @@ class Platform:
     """One Pyodide release.
 
     `abi` is the PEP 783 version of the platform (`2025_0`), `emscripten` the compiler that
-    Pyodide itself was built with, `toolchain` a profile of toolchain/debian.toml, `runtime`
-    the package URL of the npm package that holds the runtime, `integrity` its hash.
+    Pyodide itself was built with, `runtime` the package URL of the npm package that holds the
+    runtime, `integrity` its hash. `toolchain` is a profile of toolchain/debian.toml, empty where
+    there is none: wheels for it can be audited and tested, but not built from registries alone.
     """
 
     pyodide: str
     python: str
     abi: str
     emscripten: str
-    toolchain: str
     runtime: str
     integrity: str
+    toolchain: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it: `0.29` of 0.29.5, and `314` of 314.0.7.
+
+        From 314 on a release's first number is its Python's version, before it the second said
+        what belongs together.
+        """
+        major, minor = self.pyodide.split(".")[:2]
+        return major if int(major) else f"{major}.{minor}"
 
     @property
     def python_minor(self) -> tuple[int, int]:
@@ -74,18 +85,18 @@ def read_platforms() -> dict[str, Platform]:
 
 
 def read_platform(release: str | None = None) -> Platform:
-    """The platform of a Pyodide release, or the default one.
+    """The platform of a Pyodide release, by its number or its short name, or the default one.
 
     Raises UnknownPlatform with the names there are.
     """
     data = _data()
     platforms = parse_platforms(data)
-    try:
-        return platforms[release or data["default"]]
-    except KeyError:
-        raise UnknownPlatform(
-            f"no platform {release!r}", advice=f"known: {', '.join(platforms)}"
-        ) from None
+    wanted = release or data["default"]
+    for platform in platforms.values():
+        if wanted in (platform.pyodide, platform.name):
+            return platform
+    names = ", ".join(f"{p.name} ({p.pyodide})" for p in platforms.values())
+    raise UnknownPlatform(f"no platform {release!r}", advice=f"known: {names}")
 
 
 def _data() -> dict[str, Any]:

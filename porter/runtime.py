@@ -18,6 +18,8 @@ from porter.npm import fetch_npm_package
 from porter.platform import Platform
 from porter.process import find_program, read_tail, run
 
+# Raised when what is kept of a link surface changes.
+SURFACE_SCHEME = "2"
 SYSCONFIG = "_sysconfigdata__emscripten_wasm32-emscripten"
 
 
@@ -58,8 +60,9 @@ def read_surface(runtime: Runtime, *, home: Home, env: Mapping[str, str]) -> Lin
     Raises MissingRequirement without Node, CommandFailed where the runtime does not start.
     """
     probe = files("porter").joinpath("surface.mjs")
-    asked = hashlib.sha256(runtime.platform.integrity.encode() + probe.read_bytes()).hexdigest()
-    kept = home.surfaces / f"{runtime.platform.pyodide}-{asked[:32]}.json"
+    asked = f"{SURFACE_SCHEME} {runtime.platform.integrity} {probe.read_text('utf-8')}"
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:32]
+    kept = home.surfaces / f"{runtime.platform.pyodide}-{digest}.json"
     if kept.is_file():
         return load_surface(kept.read_bytes())
     log = home.new_log(f"surface-{runtime.platform.pyodide}")

@@ -38,6 +38,7 @@ def render_sbom(
         "porter:build": key,
         "porter:platform": platform.pyodide,
         "porter:platform:emscripten": platform.emscripten,
+        "porter:platform:tag": platform.tag,
         "porter:toolchain:provider": toolchain.provider,
         "porter:toolchain": toolchain.identity,
         "porter:audit": "required" if audited else "skipped",

@@ -39,7 +39,13 @@ def test_a_platform_follows_from_its_table() -> None:
 def test_an_unknown_platform_names_the_known_ones() -> None:
     with pytest.raises(UnknownPlatform, match=r"'9\.9'") as caught:
         read_platform("9.9")
-    assert "0.29.5" in caught.value.advice
+    assert "0.29 (0.29.5)" in caught.value.advice
+
+
+@pytest.mark.parametrize(("name", "release"), [("0.29", "0.29.5"), ("314", "314.0.7")])
+def test_a_platform_by_its_short_name(name: str, release: str) -> None:
+    assert read_platform(name).pyodide == release
+    assert read_platform(release).name == name
 
 
 def test_the_runtime_is_the_platforms(runtime: Runtime, platform: Platform) -> None:

@@ -152,15 +152,15 @@ def _check_bill(contents: Contents, platform: Platform) -> Iterator[Finding]:
         told = {entry["name"]: entry["value"] for entry in metadata["component"]["properties"]}
         tools = metadata["tools"]["components"]
         emscripten = next(tool["version"] for tool in tools if tool["name"] == "emscripten")
-        target = told["porter:platform"]
+        tag, release = told["porter:platform:tag"], told["porter:platform"]
     except (ValueError, LookupError, TypeError, StopIteration):
         # Another tool's, or damaged: RECORD tells of the second.
         return
-    if target != platform.pyodide:
+    if tag != platform.tag and platform.tag in contents.filename:
         yield find(
-            "other-platform-build", member=SBOM, subject=target, found=target, wanted=platform.tag
+            "other-platform-build", member=SBOM, subject=release, found=release, wanted=platform.tag
         )
-    elif emscripten != platform.emscripten:
+    elif tag == platform.tag and emscripten != platform.emscripten:
         yield find(
             "foreign-compiler",
             member=SBOM,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from porter.audit.wasm import Kind, Module
+from porter.audit.wasm import Export, Import, Kind, Module
 
 # JavaScript's letters for WebAssembly's types, as Emscripten writes them in `sig`.
 LETTERS = {"i": "i32", "p": "i32", "j": "i64", "f": "f32", "d": "f64", "e": "externref"}
@@ -37,7 +37,9 @@ def parse_surface(probed: Iterable[Mapping[str, Any]], main: Module) -> LinkSurf
 
     A function that stands in for one which was left out of the runtime (`stub`) is none.
     """
-    tags = {entry.name: entry.type for entry in main.imports if entry.kind == Kind.TAG}
+    # Some releases make their exception tags in JavaScript, others in the main module.
+    stated: list[Import | Export] = [*main.imports, *main.exports.values()]
+    tags = {entry.name: entry.type for entry in stated if entry.kind == Kind.TAG}
     # Aliases are made when the runtime starts: the index is what they share with the original.
     functions = {e.index: e.type for e in main.exports.values() if e.kind == Kind.FUNCTION}
     symbols = {}

@@ -12,7 +12,8 @@ from porter.audit.surface import (
 )
 from porter.audit.wasm import Kind, parse_module
 from porter.home import Home
-from porter.runtime import Runtime, read_surface
+from porter.platform import read_platform, read_platforms
+from porter.runtime import Runtime, fetch_runtime, read_surface
 
 
 def test_the_real_one(surface: LinkSurface) -> None:
@@ -25,6 +26,16 @@ def test_the_real_one(surface: LinkSurface) -> None:
     assert symbols["emscripten_get_heap_max"].javascript
     assert {"memory", "__indirect_function_table"} <= symbols.keys()
     assert "create_sentinel" not in symbols, "a stub supplies nothing"
+
+
+@pytest.mark.parametrize("release", list(read_platforms()))
+def test_every_platform_has_one(release: str, home: Home, env: dict[str, str]) -> None:
+    runtime = fetch_runtime(read_platform(release), home=home, env=env)
+    symbols = read_surface(runtime, home=home, env=env).symbols
+    assert symbols["__cpp_exception"] == Symbol(kind=Kind.TAG, type="(i32) -> nothing")
+    assert symbols["PyLong_AsLong"] == Symbol(kind=Kind.FUNCTION, type="(i32) -> i32")
+    untyped = [n for n, s in symbols.items() if s.kind == Kind.FUNCTION and not s.type]
+    assert len(untyped) < 20
 
 
 def test_it_is_read_once(

@@ -90,6 +90,20 @@ def test_a_wheel_of_the_index_and_one_that_is_not_there(porter: Porter, tmp_path
     assert "`porter build pkg:pypi/regex@2026.11.15` makes one" in absent.err
 
 
+def test_a_wheel_on_two_platforms(porter: Porter, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"sample.py": b"", "test_s.py": b""}, project="sample")
+    tests = tmp_path / "cwd" / "recipes" / "sample"
+    tests.mkdir(parents=True)
+    (tests / "test_python.py").write_text(
+        "import sys\n\n\ndef test_version():\n    assert sys.version_info >= (3, 13)\n"
+    )
+    ran = porter("test", wheel, "--platform", "0.29", "--platform", "314", "--json")
+    assert ran.code == 0, ran.err
+    checks = ran.json["checks"]
+    assert [check["platform"] for check in checks] == ["0.29.5", "314.0.7"]
+    assert {check["summary"] for check in checks} == {"1 import, 1 test passed"}
+
+
 def test_only_without_suite(porter: Porter, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, {"m.py": b""})
     ran = porter("test", wheel, "--only", "x")
