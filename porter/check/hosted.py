@@ -30,6 +30,9 @@ from porter.runtime import Runtime
 
 # What a requirement's marker asks of the runtime (PEP 508); no extras are asked for.
 EMSCRIPTEN = {"sys_platform": "emscripten", "platform_system": "Emscripten", "extra": ""}
+# Selenium looks for drivers and sends statistics elsewhere, unless told not to.
+QUIET = {"SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
+PLUGIN = "porter_loopback"
 LINES = 40
 NAMES = {Host.NODE: "node", Host.CHROMIUM: "chrome", Host.FIREFOX: "firefox"}
 DRIVERS = {Host.CHROMIUM: "chromedriver", Host.FIREFOX: "geckodriver"}
@@ -73,24 +76,21 @@ def run_hosted(
             shutil.copyfile(wheel, dist / wheel.name)
         (dist / "pyodide-lock.json").write_text(json.dumps(hosted_lock(runtime, wheels)))
         folder.mkdir()
+        plugins = scratch / "plugins"
+        plugins.mkdir()
+        plugin = files("porter.check").joinpath("loopback.py").read_bytes()
+        (plugins / f"{PLUGIN}.py").write_bytes(plugin)
         for test in tests:
             shutil.copyfile(test, folder / test.name)
         report = scratch / "report.xml"
-        command: list[str | Path] = [
-            python,
-            "-m",
-            "pytest",
-            "-v",
-            "--color=no",
-            "-p",
-            "no:cacheprovider",
-        ]
+        command: list[str | Path] = [python, "-m", "pytest", "-v", "--color=no"]
+        command += ["-p", "no:cacheprovider", "-p", PLUGIN, f"--rootdir={folder}"]
         command += [f"--runtime={NAMES[host]}", f"--dist-dir={dist}", f"--junitxml={report}"]
         try:
             run(
-                [*command, f"--rootdir={folder}", folder],
+                [*command, folder],
                 log=log,
-                env={**env, "SE_OFFLINE": "true", "SE_AVOID_STATS": "true"},
+                env={**env, **QUIET, "PYTHONPATH": str(plugins)},
                 cwd=folder,
                 timeout=timeout * max(1, len(tests)),
                 children=children,

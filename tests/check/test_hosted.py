@@ -31,6 +31,15 @@ def test_wrong(selenium):
     assert "one" == "two"
 
 
+def test_the_server_listens_to_this_machine_alone(selenium):
+    import socket
+
+    port = int(selenium.server_port)
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.2", port), timeout=5)
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+
+
 @pytest.mark.skip(reason="because")
 def test_skipped(selenium):
     pass
@@ -58,6 +67,7 @@ def test_what_they_tell(
     assert {name: result.outcome for name, result in told.items()} == {
         "test_sample.py::test_inside": "passed",
         "test_sample.py::test_wrong": "failed",
+        "test_sample.py::test_the_server_listens_to_this_machine_alone": "passed",
         "test_sample.py::test_skipped": "skipped",
     }
     assert "assert 'one' == 'two'" in told["test_sample.py::test_wrong"].reason
