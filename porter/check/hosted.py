@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from porter.audit.names import import_names
 from porter.check.model import Host, Outcome, TestResult
+from porter.check.start import start_env
 from porter.errors import CommandFailed, CommandTimedOut, MissingRequirement
 from porter.home import Home, hash_file, new_folder
 from porter.process import Children, run
@@ -90,7 +91,7 @@ def run_hosted(
             run(
                 [*command, folder],
                 log=log,
-                env={**env, **QUIET, "PYTHONPATH": str(plugins)},
+                env={**start_env(env, scratch), **QUIET, "PYTHONPATH": str(plugins)},
                 cwd=folder,
                 timeout=timeout * max(1, len(tests)),
                 children=children,

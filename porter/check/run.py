@@ -7,13 +7,14 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.resources import as_file, files
+from itertools import count
 from pathlib import Path
 
 from porter.audit.names import import_names
 from porter.check.course import Course
 from porter.check.model import CheckResult, Host, TestResult, Tests
 from porter.check.site import Site, pack_tests, serve, wheels_by_hash
-from porter.check.start import find_host, start_command
+from porter.check.start import find_host, start_command, start_env
 from porter.check.watch import watch
 from porter.errors import ConfigurationError
 from porter.home import Home
@@ -82,7 +83,7 @@ def run_check(
             "root": "/",
             **tests.as_plan(),
         }
-        for number in range(10_000):
+        for number in count():
             folder = scratch / f"start-{number}"
             folder.mkdir()
             site.events = folder / "events"
@@ -100,7 +101,15 @@ def run_check(
             )
             course.begin()
             begun = time.monotonic()
-            reason, ready = watch(command, course, site.events, log, env, timeout, children)
+            reason, ready = watch(
+                command,
+                course,
+                site.events,
+                log,
+                start_env(env, folder / "profile"),
+                timeout,
+                children,
+            )
             startup = startup or ready - begun
             if course.finished or (children is not None and children.stopped):
                 break

@@ -82,5 +82,16 @@ def start_command(
             return [program, "--headless", "--no-remote", "--profile", scratch, f"{url}/"]
 
 
+def start_env(env: Mapping[str, str], scratch: Path) -> dict[str, str]:
+    """The environment of a browser: it leaves its traces in `scratch` and nowhere else."""
+    temporary = scratch / "tmp"
+    temporary.mkdir(exist_ok=True)
+    return {
+        **{name: value for name, value in env.items() if not name.startswith("XDG_")},
+        "HOME": str(scratch),
+        "TMPDIR": str(temporary),
+    }
+
+
 def _js(value: str | bool) -> str:  # noqa: FBT001 # a setting's value
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
