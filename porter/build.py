@@ -239,7 +239,7 @@ def _audit(wheel: Path, source: Source, folder: Path, log: Path, shop: Workshop)
         text = "".join(f"\n  {line}" for line in lines[:SHOWN])
         raise AuditFailed(
             f"{source.name}: {wheel.name} would not work on Pyodide {shop.platform.pyodide}:{text}",
-            advice=worst.advice,
+            advice=f"{worst.advice} ({worst.page})",
             log=log,
         )
     for finding in audit.problems:

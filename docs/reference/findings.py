@@ -45,8 +45,8 @@ def main() -> None:
 
 
 def plain(text: str) -> str:
-    """A template's text with its fields as words."""
-    return re.sub(r"\{(\w+)\}", lambda match: f"*{match.group(1)}*", text).replace("|", "\\|")
+    """A template's text with its fields as the words of a command line."""
+    return re.sub(r"\{(\w+)\}", lambda match: match.group(1).upper(), text).replace("|", "\\|")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,11 @@ class Finding:
     advice: str
     allowed: str = ""
 
+    @property
+    def page(self) -> str:
+        """Where the documentation says more."""
+        return f"docs/reference/findings.md#{self.severity}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:

@@ -99,7 +99,7 @@ def audit_json(audit: "Audit") -> dict[str, object]:
         "modules": audit.modules,
         "imports": audit.imports,
         "names": audit.names,
-        "findings": [asdict(finding) for finding in audit.findings],
+        "findings": [{**asdict(finding), "page": finding.page} for finding in audit.findings],
     }
 
 
@@ -123,3 +123,5 @@ def print_findings(wheel: str, findings: Sequence["Finding"]) -> None:
         print(f"{finding.severity}: {finding.code}: {place}: {finding.message}")
         label = "allowed by the recipe" if finding.allowed else "what to do"
         print(f"  {label}: {finding.allowed or finding.advice}")
+    for page in dict.fromkeys(finding.page for finding in findings if not finding.allowed):
+        print(f"  more: {page}")
