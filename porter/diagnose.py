@@ -15,6 +15,7 @@ from porter.failure import summarise_failure
 PAGE = "docs/reference/diagnoses.md"
 # A line may be as long as a program; what it says is at its start.
 WIDTH = 1000
+SHOWN = 300
 ESCAPES = re.compile(r"\x1b(?:\[[0-9;:?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\))")
 # What servers, container builders, ninja and pytest put before a line of somebody else's.
 PREFIX = re.compile(
@@ -33,6 +34,8 @@ PREFIX = re.compile(
 DRIVERS = re.compile(
     r"^\$ |returned non-zero exit status|failed with exit code \d|emcc: error: '[^']{40}"
 )
+# A log may hold anything; a terminal is to show it, not to obey it.
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -141,7 +144,7 @@ def clean_line(line: str) -> str:
         if (match := PREFIX.match(text)) is None:
             break
         text = text[match.end() :]
-    return text[:WIDTH].strip()
+    return CONTROLS.sub("", text[:WIDTH]).strip()
 
 
 def _find_first(rule: Rule, hints: Sequence[str], lines: Mapping[str, int]) -> Diagnosis | None:
@@ -163,10 +166,19 @@ def _conclude(rule: Rule, match: re.Match[str], number: int, text: str) -> Diagn
         code=rule.code,
         cause=_fill(rule.cause, words),
         line=number,
-        evidence=text,
+        evidence=_show(text, match.start()),
         edit=_fill(edit, words),
         page=f"{PAGE}#{rule.code}",
     )
+
+
+def _show(text: str, place: int) -> str:
+    """The part of a long line where it tells of the cause."""
+    if len(text) <= SHOWN:
+        return text
+    start = min(place, len(text) - SHOWN)
+    end = start + SHOWN
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
 def _look_up(name: str, table: Mapping[str, str]) -> str:

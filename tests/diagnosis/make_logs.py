@@ -34,7 +34,9 @@ URL = re.compile(r"\b(https?|git\+https|sparse\+https?|registry\+https)://[^/\s'
 TIME = re.compile(r"\b\d+(\.\d+)?(ms|s)\b(?= *[=)]| in )")
 # A run of hexadecimal digits names a scratch file, or is an address; it differs each time.
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
-SCRATCH = re.compile(r"(/tmp/)(build-env|build-via-sdist|cpython-|porter-|tmp|tiny|\.mesonpy)[\w-]+")
+SCRATCH = re.compile(
+    r"(/tmp/)(build-env|build-via-sdist|cpython-|porter-|tmp|tiny|\.mesonpy)[\w-]+"
+)
 MESON = re.compile(r"\.mesonpy-\w+")
 STAMP = re.compile(r"-20\d{6}-\d{6}-\d+(?=\.log)")
 CLOCK = re.compile(r"^\[ *\d+\.\d s\]", re.MULTILINE)
