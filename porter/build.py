@@ -15,10 +15,12 @@ from porter.artefact import Artefact, artefact_key, find_artefact, keep_artefact
 from porter.audit.surface import LinkSurface
 from porter.audited import audit_file, summarise
 from porter.buildenv import build_env, cross_files, expand
+from porter.diagnose import diagnose, read_rules
 from porter.errors import AuditFailed, BuildFailed, CommandFailed, NoSpace, Unreachable
 from porter.extensions import declared_extensions
 from porter.failure import says_full, says_offline, summarise_failure
 from porter.home import Home, hash_file
+from porter.log import read_log
 from porter.platform import Platform
 from porter.process import Children, read_tail, run
 from porter.progress import Reporter
@@ -193,6 +195,15 @@ def _explain(source: Source, log: Path) -> BuildFailed | NoSpace | Unreachable:
             f"{source.name}: its build requirements could not be fetched from the Python package "
             f"index\n  {causes[0] if causes else ''}",
             advice="check the network and `pip config list`; with UV_OFFLINE=1 what is cached will do",
+            log=log,
+        )
+    whole = read_log(log)
+    if found := diagnose(whole.lines, read_rules()):
+        cause = found[0]
+        return BuildFailed(
+            f"{source.name} does not build: {cause.cause}\n"
+            f"  {whole.place(cause.line)}: {cause.evidence}",
+            advice=f"{cause.edit} ({cause.page})",
             log=log,
         )
     text = "".join(f"\n  {line}" for line in causes)

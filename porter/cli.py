@@ -9,12 +9,12 @@ import traceback
 from collections.abc import Sequence
 
 from porter import __version__
-from porter.commands import audit, build, doctor, platforms, test, toolchain
+from porter.commands import audit, build, doctor, explain, platforms, test, toolchain
 from porter.commands.options import Machine, print_error
 from porter.errors import Interrupted, NoSpace, NotWritable, PorterError
 from porter.home import Home
 
-COMMANDS = (build, audit, test, platforms, toolchain, doctor)
+COMMANDS = (build, audit, test, explain, platforms, toolchain, doctor)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

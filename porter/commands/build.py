@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from porter.commands.checks import add_runtime, add_timeout, print_faults
+from porter.commands.checks import add_runtime, add_timeout, check_json, print_faults
 from porter.commands.options import (
     Commands,
     Machine,
@@ -196,7 +196,7 @@ def built_json(item: "Built", checks: "Sequence[CheckResult]") -> dict[str, obje
         "reused": item.reused,
         "audit": item.audit,
         "note": item.note,
-        "checks": [check.as_json() for check in checks if check.wheel == item.wheel],
+        "checks": [check_json(check) for check in checks if check.wheel == item.wheel],
     }
 
 

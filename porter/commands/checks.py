@@ -3,11 +3,13 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porter.check.model import CheckResult
+    from porter.diagnose import Diagnosis
 
 # Of a suite that fails everywhere, the first failures tell as much as all.
 SHOWN = 20
@@ -79,7 +81,7 @@ def print_table_of_checks(checks: "Sequence[CheckResult]") -> None:
 
 
 def print_faults(checks: "Sequence[CheckResult]") -> None:
-    """What did not pass, with its reason and the log."""
+    """What did not pass, with its reason; the likeliest cause, what to change, and the log."""
     for check in checks:
         for result in check.faults[:SHOWN]:
             print(f"{check.wheel.name}: {result.outcome}: {result.name}", file=sys.stderr)
@@ -87,5 +89,35 @@ def print_faults(checks: "Sequence[CheckResult]") -> None:
                 print(f"    {line}", file=sys.stderr)
         if len(check.faults) > SHOWN:
             print(f"{check.wheel.name}: and {len(check.faults) - SHOWN} more", file=sys.stderr)
+        if (cause := diagnose_check(check)) is not None:
+            print(f"  cause: {cause.cause}", file=sys.stderr)
+            print(f"  evidence: {evidence_place(check, cause)}: {cause.evidence}", file=sys.stderr)
+            print(f"  what to do: {cause.edit} ({cause.page})", file=sys.stderr)
         if not check.ok:
             print(f"  full log: {check.log}", file=sys.stderr)
+
+
+def diagnose_check(check: "CheckResult") -> "Diagnosis | None":
+    """The likeliest cause of what did not pass, None where none is known."""
+    from porter.diagnose import explain_text, read_rules
+
+    told = [f"{result.name}: {result.reason}" for result in check.faults]
+    return explain_text("\n".join(told), read_rules()) if told else None
+
+
+def evidence_place(check: "CheckResult", cause: "Diagnosis") -> str:
+    """Where the log has the evidence: its line there, else the log alone."""
+    from porter.diagnose import clean_line
+    from porter.log import read_log
+
+    log = read_log(check.log)
+    for number, line in enumerate(log.lines, 1):
+        if cause.evidence in clean_line(line):
+            return log.place(number)
+    return log.name
+
+
+def check_json(check: "CheckResult") -> dict[str, object]:
+    """A check for a program to read, with its likeliest cause."""
+    cause = diagnose_check(check)
+    return {**check.as_json(), "diagnosis": asdict(cause) if cause is not None else None}

@@ -10,6 +10,7 @@ from porter.commands.checks import (
     add_junit,
     add_runtime,
     add_timeout,
+    check_json,
     print_faults,
     print_table_of_checks,
     write_junit,
@@ -117,7 +118,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     if arguments.json:
         print_json(
             {
-                "checks": [check.as_json() for check in checks],
+                "checks": [check_json(check) for check in checks],
                 "failures": [failure_json(f.name, f.error) for f in failures],
             }
         )

@@ -104,6 +104,22 @@ def test_a_wheel_on_two_platforms(porter: Porter, tmp_path: Path) -> None:
     assert {check["summary"] for check in checks} == {"1 import, 1 test passed"}
 
 
+def test_a_failure_says_its_cause_and_what_to_change(porter: Porter, tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"sample.py": b""}, project="sample")
+    tests = tmp_path / "cwd" / "recipes" / "sample"
+    tests.mkdir(parents=True)
+    (tests / "test_thread.py").write_text(
+        "import threading\n\n\ndef test_thread():\n    threading.Thread(target=print).start()\n"
+    )
+    ran = porter("test", wheel)
+    assert ran.code == 1
+    assert "  cause: threads" in ran.err
+    assert "can't start new thread" in ran.err.split("  evidence: test-sample-node-")[1]
+    assert "(docs/reference/diagnoses.md#threads)" in ran.err
+    document = porter("test", wheel, "--json").json
+    assert document["checks"][0]["diagnosis"]["code"] == "threads"
+
+
 def test_only_without_suite(porter: Porter, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, {"m.py": b""})
     ran = porter("test", wheel, "--only", "x")
