@@ -181,25 +181,39 @@ def main(plan_text: str, tell_text: Callable[[str], None]) -> None:
         tell(kind="finished")
 
 
-async def install(plan_text: str, base: str) -> None:
-    """Install the wheel as a user would: micropip, with the server's index as the only one."""
+async def install(plan_text: str, base: str, tell_text: Callable[[str], None]) -> None:
+    """Install the wheel as a user would: micropip, with the server's index as the only one.
+
+    Where it refuses, that is a failure of its own, and the imports are tried all the same.
+    """
+    plan = json.loads(plan_text)
+    wheels = [base + path for path in plan["wheels"]]
+    index = f"{base}/simple"
+    refused = await attempt(wheels, index)
+    # A requirement that the index does not have is told by its name.
+    if refused and "Can't find" not in refused and "install" not in plan["done"]:
+        result = {"kind": "result", "name": "install", "outcome": "failed", "seconds": 0.0}
+        tell_text(json.dumps({**result, "reason": shorten(refused)}))
+    if refused:
+        print(f"micropip: {refused}")
+        for wheel in wheels:
+            if again := await attempt([wheel], index, deps=False):
+                print(f"micropip: {again}")
+    for requirement in plan["extra"]:
+        # A test that needs it will say so.
+        if refused := await attempt([requirement], index):
+            print(f"micropip: {requirement}: {refused}")
+
+
+async def attempt(wanted: list[str], index: str, *, deps: bool = True) -> str:
+    """Install with micropip; why it did not, empty where it did."""
     import micropip
 
-    plan = json.loads(plan_text)
-    index = f"{base}/simple"
     try:
-        await micropip.install(
-            [base + path for path in plan["wheels"]], keep_going=True, index_urls=index
-        )
-    except Exception as error:  # noqa: BLE001 # what is missing is told below, by name
-        print(f"micropip: {describe(error)}")
-        for path in plan["wheels"]:
-            await micropip.install(base + path, deps=False, index_urls=index)
-    for requirement in plan["extra"]:
-        try:
-            await micropip.install(requirement, index_urls=index)
-        except Exception as error:  # noqa: BLE001 # a test that needs it will say so
-            print(f"micropip: {requirement}: {describe(error)}")
+        await micropip.install(wanted, keep_going=True, deps=deps, index_urls=index)
+    except Exception as error:  # noqa: BLE001 # whatever it raises is its answer
+        return describe(error)
+    return ""
 
 
 def missing_requirements(distribution: str) -> list[str]:

@@ -37,7 +37,7 @@ export async function run({ loadPyodide, base, indexURL, print, tell }) {
     pyodide.unpackArchive(await read("/tests.zip"), "zip", { extractDir: plan.folder });
     pyodide.runPython(text.decode(await read("/harness.py")));
     say({ kind: "phase", text: "installing the wheel" });
-    await pyodide.globals.get("install")(JSON.stringify(plan), base);
+    await pyodide.globals.get("install")(JSON.stringify(plan), base, tell);
     say({ kind: "started" });
     pyodide.globals.get("main")(JSON.stringify(plan), tell);
     say({ kind: "ended" });

@@ -101,7 +101,11 @@ def diagnose_check(check: "CheckResult") -> "Diagnosis | None":
     """The likeliest cause of what did not pass, None where none is known."""
     from porter.diagnose import explain_text, read_rules
 
-    told = [f"{result.name}: {result.reason}" for result in check.faults]
+    told = [
+        # What is required stands in the name alone.
+        f"{result.name}: {result.reason}" if result.name.startswith("requires ") else result.reason
+        for result in check.faults
+    ]
     return explain_text("\n".join(told), read_rules()) if told else None
 
 

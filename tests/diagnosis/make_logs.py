@@ -74,6 +74,7 @@ def fail(
 ) -> tuple[int, str]:
     """Run one case in `scratch`: its exit code and its scrubbed log."""
     project = scratch / case.get("folder", "tiny")
+    project.mkdir(parents=True)
     for path, content in files.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(content)
@@ -163,6 +164,7 @@ def _environment(
         "PYTHONPATH": str(HERE.parents[1]),
         "RUNTIME": str(fetch_runtime(read_platform(), home=home, env=env).folder),
         "SUPPORT": " ".join(map(str, fetch_support(home=home, env=env))),
+        "RECIPES": str(HERE.parents[1] / "recipes"),
         "LOAD": str(HERE / "load.mjs"),
         "NUMPY": str(next((home.root / "artefacts").glob("*/numpy-*.whl"), "")),
     }
