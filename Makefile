@@ -9,7 +9,7 @@ demo: $(READY)
 	.venv/bin/porter build --test --out dist $(RECIPES)
 
 test: lint $(BROWSERS)
-	.venv/bin/pytest -n 2
+	.venv/bin/pytest -n 3
 
 lint: $(READY)
 	.venv/bin/ruff format --check .

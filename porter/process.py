@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -142,6 +143,15 @@ def stop_session(pid: int) -> None:
     """Kill the process group that `pid` leads; it may be gone already."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def await_session(pid: int, seconds: float = 1.0) -> None:
+    """Wait for the processes that `stop_session` killed: they may still hold files."""
+    until = time.monotonic() + seconds
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < until:
+            os.killpg(pid, 0)
+            time.sleep(0.01)
 
 
 def read_tail(log: Path, limit: int = TAIL_BYTES) -> list[str]:

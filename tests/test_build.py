@@ -32,7 +32,7 @@ def test_a_folder_becomes_a_wheel_that_runs(
     assert built["sha256"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
     assert built["size"] == wheel.stat().st_size
     assert built["reused"] is False
-    assert built["check"]["summary"] == "1 import, 1 test passed"
+    assert built["checks"][0]["summary"] == "1 import, 1 test passed"
     assert (hash_tree(list_tree(project)), sorted(p.name for p in project.iterdir())) == before
     assert list(build_home.work.iterdir()) == [], "the scratch copy is gone"
 
@@ -55,7 +55,7 @@ def test_a_folder_becomes_a_wheel_that_runs(
     changed = porter("build", project, "--test", "--json")
     assert changed.code == 1, "its test wants 42"
     assert changed.json["wheels"][0]["reused"] is False
-    (failed,) = [r for r in changed.json["wheels"][0]["check"]["results"] if r["reason"]]
+    (failed,) = [r for r in changed.json["wheels"][0]["checks"][0]["results"] if r["reason"]]
     assert failed["name"] == "test_tiny.py::test_answer"
     assert "43" in failed["reason"]
 
@@ -103,7 +103,7 @@ def test_the_recipe_decides_flags_patches_and_environment(porter: Porter, tmp_pa
     )
     ran = porter("build", sdist, "--recipes", recipe.parent, "--test", "--json")
     assert ran.code == 0, ran.err
-    assert ran.json["wheels"][0]["check"]["summary"] == "1 import, 1 test passed"
+    assert ran.json["wheels"][0]["checks"][0]["summary"] == "1 import, 1 test passed"
     (recipe / "recipe.toml").write_text('[build]\nenv = { TINY = "${NOTHING}" }\n')
     refused = porter("build", sdist, "--recipes", recipe.parent)
     assert refused.code == 2

@@ -74,11 +74,17 @@ class Module:
     code: bytes = field(repr=False)
 
     def body(self, export: str) -> bytes:
-        """The instructions of an exported function, without its locals; empty where there is none."""
+        """The instructions of an exported function, without its locals.
+
+        Empty where there is no such function, or where it cannot be read.
+        """
         found = self.exports.get(export)
         if found is None or found.kind != Kind.FUNCTION or found.index < self.imported_functions:
             return b""
-        return _body(self.code, found.index - self.imported_functions)
+        try:
+            return _body(self.code, found.index - self.imported_functions)
+        except (InvalidModule, IndexError):
+            return b""
 
 
 def parse_module(data: bytes) -> Module:

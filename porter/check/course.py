@@ -9,7 +9,7 @@ from typing import Any
 from porter.check.model import Outcome, TestResult
 
 # A test file that kills the runtime more often than this is not worth more waiting.
-DEATHS_A_FILE = 6
+DEATHS_A_FILE = 3
 # However many files there are.
 DEATHS = 60
 

@@ -190,30 +190,28 @@ async def install(plan_text: str, base: str, tell_text: Callable[[str], None]) -
     wheels = [base + path for path in plan["wheels"]]
     index = f"{base}/simple"
     refused = await attempt(wheels, index)
-    # A requirement that the index does not have is told by its name.
-    if refused and "Can't find" not in refused and "install" not in plan["done"]:
+    # micropip says with a ValueError what cannot be had; that is told below, by its name.
+    if refused and not isinstance(refused, ValueError) and "install" not in plan["done"]:
         result = {"kind": "result", "name": "install", "outcome": "failed", "seconds": 0.0}
-        tell_text(json.dumps({**result, "reason": shorten(refused)}))
+        tell_text(json.dumps({**result, "reason": shorten(describe(refused))}))
     if refused:
-        print(f"micropip: {refused}")
         for wheel in wheels:
-            if again := await attempt([wheel], index, deps=False):
-                print(f"micropip: {again}")
+            await attempt([wheel], index, deps=False)
     for requirement in plan["extra"]:
         # A test that needs it will say so.
-        if refused := await attempt([requirement], index):
-            print(f"micropip: {requirement}: {refused}")
+        await attempt([requirement], index)
 
 
-async def attempt(wanted: list[str], index: str, *, deps: bool = True) -> str:
-    """Install with micropip; why it did not, empty where it did."""
+async def attempt(wanted: list[str], index: str, *, deps: bool = True) -> Exception | None:
+    """Install with micropip; what it raised, None where it did not."""
     import micropip
 
     try:
         await micropip.install(wanted, keep_going=True, deps=deps, index_urls=index)
     except Exception as error:  # noqa: BLE001 # whatever it raises is its answer
-        return describe(error)
-    return ""
+        print(f"micropip: {describe(error)}")
+        return error
+    return None
 
 
 def missing_requirements(distribution: str) -> list[str]:

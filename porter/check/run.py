@@ -61,7 +61,11 @@ def run_check(
     course = Course(on_result=on_result, on_phase=on_phase)
     startup = 0.0
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="porter-test-")))
+        # A browser that was killed may leave a file behind while its folder is removed.
+        folder_of_run = tempfile.TemporaryDirectory(
+            prefix="porter-test-", ignore_cleanup_errors=True
+        )
+        scratch = Path(stack.enter_context(folder_of_run))
         driver = stack.enter_context(as_file(files("porter.check"))) / "driver.mjs"
         named = list(import_names(members)) if not imports else list(imports)
         site = Site(

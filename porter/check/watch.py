@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from porter.check.course import Course
-from porter.process import Children, read_tail, stop_session
+from porter.process import Children, await_session, read_tail, stop_session
 
 POLL = 0.02
 
@@ -58,6 +58,7 @@ def watch(
         finally:
             stop_session(child.pid)
             child.wait()
+            await_session(child.pid)
             if children is not None:
                 children.remove(child.pid)
     return f"the runtime died: {_last_words(log) or 'it ended itself'}", ready

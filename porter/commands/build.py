@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from porter.build import Built
     from porter.check.model import CheckResult
     from porter.source import Source
+    from porter.toolchain.model import Toolchain
 
 
 def add(commands: Commands) -> None:
@@ -74,17 +75,21 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Build every source; a failure stops no other."""
     from porter.check.model import Host
     from porter.source import parse_source
+    from porter.toolchain.select import have_toolchain
     from porter.trial import Target, Trial, try_wheels
 
     platform = read_platform(arguments.platform)
     sources = [parse_source(text, recipes=arguments.recipes) for text in arguments.source]
     checks: list[CheckResult] = []
     with Progressing() as report:
+        toolchain = have_toolchain(
+            platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
+        )
         built, failures = build_sources(
             sources,
             arguments.out,
+            toolchain=toolchain,
             platform=platform,
-            provider=arguments.toolchain,
             machine=machine,
             jobs=arguments.jobs,
             audit=not arguments.no_audit,
@@ -118,6 +123,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         print_json(
             {
                 "platform": platform.pyodide,
+                "toolchain": toolchain.provider,
                 "wheels": [built_json(item, checks) for item in built],
                 "failures": [failure_json(f.name, f.error) for f in failures],
             }
@@ -136,8 +142,8 @@ def build_sources(
     sources: "Sequence[Source]",
     out: Path,
     *,
+    toolchain: "Toolchain",
     platform: Platform,
-    provider: str,
     machine: Machine,
     jobs: int,
     audit: bool,
@@ -151,14 +157,10 @@ def build_sources(
     from porter.build import Workshop, build
     from porter.process import Children
     from porter.runtime import fetch_runtime, read_surface
-    from porter.toolchain.select import have_toolchain
 
     open_out(out)
     children = Children()
     at_once = min(jobs, len(sources))
-    toolchain = have_toolchain(
-        platform, provider, home=machine.home, env=machine.env, report=report
-    )
 
     @cache
     def surface() -> "LinkSurface":

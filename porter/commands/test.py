@@ -138,6 +138,7 @@ def _targets(
     """The wheels meant, those of folders built first."""
     from porter.source import parse_source
     from porter.target import find_wheel
+    from porter.toolchain.select import have_toolchain
     from porter.trial import Target
 
     folders = [text for text in arguments.target if Path(text).is_dir()]
@@ -158,8 +159,10 @@ def _targets(
         built, failures = build_sources(
             list(sources.values()),
             machine.home.tested,
+            toolchain=have_toolchain(
+                platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
+            ),
             platform=platform,
-            provider=arguments.toolchain,
             machine=machine,
             jobs=arguments.jobs,
             audit=True,

@@ -39,6 +39,8 @@ def install_debian(
     host_python_matches(platform, sys.version_info[:2])
     if shutil.which("apt-get", path=env.get("PATH")) is None:
         raise ToolchainNotFound("this is not a Debian system: there is no apt-get")
+    if not platform.toolchain:
+        raise ToolchainNotFound(f"Debian's archive has no compiler for Pyodide {platform.pyodide}")
     profile = read_profile(platform.toolchain)
     target = debian_folder(platform, home)
     name = target.name

@@ -51,7 +51,7 @@ def test_the_logs_tell_nothing_of_one_machine() -> None:
         text = path.read_text("utf-8")
         assert len(text.splitlines()) <= 200, path.name
         assert len(text.encode()) <= 32 * 1024, path.name
-        for place in ("/root/", "/work/", "/home/", "/tmp/porter-log-"):
+        for place in (f"{Path.home()}/", f"{HERE.parents[1]}/", "/home/", "/tmp/porter-log-"):
             assert place not in text, (path.name, place)
         for host in re.findall(r"(?:https?|git|sparse|registry)://(.{40})", text):
             assert host.startswith("host"), (path.name, host)

@@ -25,7 +25,7 @@ def test_the_demo_builds_and_runs_everything(porter: Porter, tmp_path: Path) -> 
     assert [item["name"] for item in built] == list(names)
     for item in built:
         recipe = read_recipe(RECIPES / item["name"])
-        results = {result["name"]: result["outcome"] for result in item["check"]["results"]}
+        results = {result["name"]: result["outcome"] for result in item["checks"][0]["results"]}
         assert recipe.tests
         for name in recipe.imports:
             assert results[f"import {name}"] == "passed"

@@ -40,7 +40,7 @@ def test_a_compiler_of_ones_own_builds_what_runs(
     built = porter("build", make_tiny(tmp_path / "tiny"), "--test", "--json")
     assert built.code == 0, built.err
     assert built.json["toolchain"] == "path"
-    assert built.json["wheels"][0]["check"]["ok"] is True
+    assert built.json["wheels"][0]["checks"][0]["ok"] is True
 
 
 def test_what_is_no_compiler(

@@ -40,7 +40,7 @@ def test_a_rebuild_is_taken_and_another_release_is_not(
 
 
 def test_every_platform_has_its_profile() -> None:
-    for platform in read_platforms().values():
+    for platform in [p for p in read_platforms().values() if p.toolchain]:
         profile = read_profile(platform.toolchain)
         names = [package.name for package in profile.packages]
         assert len(set(names)) == len(names)
