@@ -32,7 +32,7 @@ PREFIX = re.compile(
 )
 # A driver's last words repeat the whole command line, so they hold every flag and file name.
 DRIVERS = re.compile(
-    r"^\$ |returned non-zero exit status|failed with exit code \d|emcc: error: '[^']{40}"
+    r"^\$ |returned non-zero exit status|failed with exit code \d|em(?:cc|\+\+): error: '.{1,900} \(returned"
 )
 # A log may hold anything; a terminal is to show it, not to obey it.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
