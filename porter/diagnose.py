@@ -36,6 +36,11 @@ DRIVERS = re.compile(
 )
 # A log may hold anything; a terminal is to show it, not to obey it.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+# Sources that a build writes to see what this compiler has: that one fails is an answer.
+PROBES = re.compile(
+    r"(?:^|/)(?:te?mp[\w-]{0,40}|conftest\w{0,20}|_configtest|CMakeScratch|meson-private)[/.]"
+)
+PROBED = 100
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -116,8 +121,10 @@ def diagnose(lines: Sequence[str], rules: Sequence[Rule]) -> tuple[Diagnosis, ..
             continue
         hints = [hint for hint in rule.hints if hint in whole]
         first = _find_first(rule, hints, numbered) if hints else None
-        if first is not None and found.get(rule.code, (-1,))[0] < rule.rank:
-            found[rule.code] = rule.rank, first
+        if first is not None:
+            rank = rule.rank - PROBED * first[0]
+            if rule.code not in found or found[rule.code][0] < rank:
+                found[rule.code] = rank, first[1]
     ranked = sorted(found.values(), key=lambda pair: (-pair[0], pair[1].line))
     return tuple(diagnosis for _, diagnosis in ranked)
 
@@ -147,14 +154,21 @@ def clean_line(line: str) -> str:
     return CONTROLS.sub("", text[:WIDTH]).strip()
 
 
-def _find_first(rule: Rule, hints: Sequence[str], lines: Mapping[str, int]) -> Diagnosis | None:
+def _find_first(
+    rule: Rule, hints: Sequence[str], lines: Mapping[str, int]
+) -> tuple[bool, Diagnosis] | None:
+    """The first line that the rule fits, and whether it tells of a probe only."""
     # Of one rule the first line is the cause: what follows repeats it or comes of it.
+    probed = None
     for text, number in lines.items():
         if any(hint in text for hint in hints) and not DRIVERS.search(text):
-            for pattern in rule.patterns:
-                if (match := pattern.search(text)) is not None:
-                    return _conclude(rule, match, number, text)
-    return None
+            match = next((m for p in rule.patterns if (m := p.search(text))), None)
+            if match is None:
+                continue
+            if not PROBES.search(match.groupdict("").get("file", "")):
+                return False, _conclude(rule, match, number, text)
+            probed = probed or (True, _conclude(rule, match, number, text))
+    return probed
 
 
 def _conclude(rule: Rule, match: re.Match[str], number: int, text: str) -> Diagnosis:

@@ -31,11 +31,12 @@ SHARED = ("ccache", "downloads", "npm", "pip", "runtimes", "toolchains", "uv", "
 LINES, WIDTH, SIZE = 200, 600, 32_000
 TIMEOUT = 900
 URL = re.compile(r"\b(https?|git\+https|sparse\+https?|registry\+https)://[^/\s'\"`)>\]]+")
+HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev)\b")
 TIME = re.compile(r"\b\d+(\.\d+)?(ms|s)\b(?= *[=)]| in )")
 # A run of hexadecimal digits names a scratch file, or is an address; it differs each time.
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 SCRATCH = re.compile(
-    r"(/tmp/)(build-env|build-via-sdist|cpython-|porter-|tmp|tiny|\.mesonpy)[\w-]+"
+    r"(/tmp/)(build-env|build-via-sdist|cpython-|porter-|pyfftw-|tmp|tiny|\.mesonpy)[\w-]+"
 )
 MESON = re.compile(r"\.mesonpy-\w+")
 STAMP = re.compile(r"-20\d{6}-\d{6}-\d+(?=\.log)")
@@ -74,6 +75,7 @@ def fail(
 ) -> tuple[int, str]:
     """Run one case in `scratch`: its exit code and its scrubbed log."""
     project = scratch / case.get("folder", "tiny")
+    project.mkdir()
     for path, content in files.items():
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text(content)
@@ -110,7 +112,9 @@ def scrub(text: str, scratch: Path, home: Home, toolchain: Toolchain) -> str:
     }
     for path in sorted(places, key=len, reverse=True):
         text = text.replace(path, places[path])
-    text = URL.sub(r"\1://host", text)
+    # Some tools print the end of a path alone.
+    text = re.sub(rf"[\w/-]*{re.escape(scratch.name[-8:])}(?:/home)?", "/scratch", text)
+    text = HOST.sub("host", URL.sub(r"\1://host", text))
     text = SCRATCH.sub(r"\1\2-X", text)
     text = CLOCK.sub("[   0.0 s]", STAMP.sub("-X", MESON.sub(".mesonpy-X", text)))
     text = ADDRESS.sub("0xADDRESS", TIME.sub("N s", text))
