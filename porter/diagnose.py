@@ -48,7 +48,7 @@ PLACE = re.compile(r"\{(\w+)\}")
 class Diagnosis:
     """One recognised cause: where the log tells of it, and the edit that mends it.
 
-    `line` counts from 1 in the log that was read; `page` is the section of the documentation.
+    `line` counts from 1 in the lines that were read; `page` is the section of the documentation.
     """
 
     code: str
@@ -64,10 +64,10 @@ class Rule:
     """Lines that tell of one cause.
 
     Only lines that hold one of `hints` are tried, which is what keeps long logs quick, and only in
-    a log that holds one of `needs` somewhere, where there are any. A named
-    group of the pattern fills its place in the templates. `known` names the group to look up in
-    the table `table`: where it is there, `known_edit` is the edit, with what was found in
-    `{supplier}`. The rule of the highest `rank` wins: a cause ranks above its consequences.
+    a log that holds one of `needs` somewhere, where there are any. A named group of the pattern
+    fills its place in the templates. `known` names the group to look up in the table `table`:
+    where it is there, `known_edit` is the edit, with what was found in `{supplier}`. The rule of
+    the highest `rank` wins: a cause ranks above its consequences.
     """
 
     code: str
@@ -136,7 +136,8 @@ def explain_text(text: str, rules: Sequence[Rule]) -> Diagnosis | None:
 
 def decisive_lines(lines: Sequence[str]) -> tuple[str, ...]:
     """What to read first in a log of no known class."""
-    return summarise_failure([clean_line(line) for line in lines])
+    decisive = summarise_failure([clean_line(line) for line in lines])
+    return tuple(_show(line, 0) for line in decisive)
 
 
 def clean_line(line: str) -> str:
