@@ -32,10 +32,15 @@ PREFIX = re.compile(
 )
 # A driver's last words repeat the whole command line, so they hold every flag and file name.
 DRIVERS = re.compile(
-    r"^\$ |returned non-zero exit status|failed with exit code \d|emcc: error: '[^']{40}"
+    r"^\$ |returned non-zero exit status|failed with exit code \d|em(?:cc|\+\+): error: '.{1,900} \(returned"
 )
 # A log may hold anything; a terminal is to show it, not to obey it.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]+")
+# Sources that a build writes to see what this compiler has: that one fails is an answer.
+PROBES = re.compile(
+    r"(?:^|/)(?:te?mp[\w-]{0,40}|conftest\w{0,20}|_configtest|CMakeScratch|meson-private)[/.]"
+)
+PROBED = 100
 PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -43,7 +48,7 @@ PLACE = re.compile(r"\{(\w+)\}")
 class Diagnosis:
     """One recognised cause: where the log tells of it, and the edit that mends it.
 
-    `line` counts from 1 in the log that was read; `page` is the section of the documentation.
+    `line` counts from 1 in the lines that were read; `page` is the section of the documentation.
     """
 
     code: str
@@ -59,10 +64,10 @@ class Rule:
     """Lines that tell of one cause.
 
     Only lines that hold one of `hints` are tried, which is what keeps long logs quick, and only in
-    a log that holds one of `needs` somewhere, where there are any. A named
-    group of the pattern fills its place in the templates. `known` names the group to look up in
-    the table `table`: where it is there, `known_edit` is the edit, with what was found in
-    `{supplier}`. The rule of the highest `rank` wins: a cause ranks above its consequences.
+    a log that holds one of `needs` somewhere, where there are any. A named group of the pattern
+    fills its place in the templates. `known` names the group to look up in the table `table`:
+    where it is there, `known_edit` is the edit, with what was found in `{supplier}`. The rule of
+    the highest `rank` wins: a cause ranks above its consequences.
     """
 
     code: str
@@ -116,8 +121,10 @@ def diagnose(lines: Sequence[str], rules: Sequence[Rule]) -> tuple[Diagnosis, ..
             continue
         hints = [hint for hint in rule.hints if hint in whole]
         first = _find_first(rule, hints, numbered) if hints else None
-        if first is not None and found.get(rule.code, (-1,))[0] < rule.rank:
-            found[rule.code] = rule.rank, first
+        if first is not None:
+            rank = rule.rank - PROBED * first[0]
+            if rule.code not in found or found[rule.code][0] < rank:
+                found[rule.code] = rank, first[1]
     ranked = sorted(found.values(), key=lambda pair: (-pair[0], pair[1].line))
     return tuple(diagnosis for _, diagnosis in ranked)
 
@@ -129,7 +136,8 @@ def explain_text(text: str, rules: Sequence[Rule]) -> Diagnosis | None:
 
 def decisive_lines(lines: Sequence[str]) -> tuple[str, ...]:
     """What to read first in a log of no known class."""
-    return summarise_failure([clean_line(line) for line in lines])
+    decisive = summarise_failure([clean_line(line) for line in lines])
+    return tuple(_show(line, 0) for line in decisive)
 
 
 def clean_line(line: str) -> str:
@@ -147,14 +155,21 @@ def clean_line(line: str) -> str:
     return CONTROLS.sub("", text[:WIDTH]).strip()
 
 
-def _find_first(rule: Rule, hints: Sequence[str], lines: Mapping[str, int]) -> Diagnosis | None:
+def _find_first(
+    rule: Rule, hints: Sequence[str], lines: Mapping[str, int]
+) -> tuple[bool, Diagnosis] | None:
+    """The first line that the rule fits, and whether it tells of a probe only."""
     # Of one rule the first line is the cause: what follows repeats it or comes of it.
+    probed = None
     for text, number in lines.items():
         if any(hint in text for hint in hints) and not DRIVERS.search(text):
-            for pattern in rule.patterns:
-                if (match := pattern.search(text)) is not None:
-                    return _conclude(rule, match, number, text)
-    return None
+            match = next((m for p in rule.patterns if (m := p.search(text))), None)
+            if match is None:
+                continue
+            if not PROBES.search(match.groupdict("").get("file", "")):
+                return False, _conclude(rule, match, number, text)
+            probed = probed or (True, _conclude(rule, match, number, text))
+    return probed
 
 
 def _conclude(rule: Rule, match: re.Match[str], number: int, text: str) -> Diagnosis:

@@ -161,6 +161,15 @@ def test_of_equal_rank_the_first_line_wins() -> None:
     assert [found.line for found in diagnose(log[::-1], RULES)] == [1, 2]
 
 
+def test_a_probe_that_fails_is_an_answer_not_a_cause() -> None:
+    probe = "/scratch/tmp/tmpa1b2.c:1:10: fatal error: 'linux/ethtool.h' file not found"
+    real = "src/a.c:7:10: fatal error: 'linux/types.h' file not found"
+    link = "wasm-ld: error: unable to find library -lz"
+    assert first(f"{probe}\n{real}").line == 2
+    assert first(f"{probe}\n{link}").code == "missing-library"
+    assert first(probe).code == "missing-header"
+
+
 def test_a_long_line_is_shown_where_it_tells() -> None:
     found = first(f"{'x' * 500} wasm-ld: error: unable to find library -lz {'y' * 5000}")
     assert len(found.evidence) <= SHOWN + 2
