@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test lint numpy suites bench docs lock clean
+.PHONY: demo test journeys lint numpy suites bench docs lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -9,7 +9,10 @@ demo: $(READY)
 	.venv/bin/porter build --test --out dist $(RECIPES)
 
 test: lint $(BROWSERS)
-	.venv/bin/pytest -n 3
+	.venv/bin/pytest -n 3 -m "not journey"
+
+journeys: $(READY) $(BROWSERS)
+	.venv/bin/pytest -n 2 -m journey
 
 lint: $(READY)
 	.venv/bin/ruff format --check .

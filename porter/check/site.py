@@ -161,8 +161,7 @@ def serve(site: Site) -> Iterator[None]:
         pass
 
     Handler.site = site
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     site.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
@@ -172,6 +171,12 @@ def serve(site: Site) -> Iterator[None]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A browser opens many connections at once; what does not fit is reset.
+    request_queue_size = 128
 
 
 class _Handler(BaseHTTPRequestHandler):

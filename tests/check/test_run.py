@@ -237,7 +237,9 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize("host", [Host.NODE, Host.CHROMIUM])
+@pytest.mark.parametrize(
+    "host", [Host.NODE, pytest.param(Host.CHROMIUM, marks=pytest.mark.journey)]
+)
 def test_each_death_fails_one_test_until_a_file_has_had_too_many(
     check: Check, host: Host, tmp_path: Path
 ) -> None:
@@ -379,6 +381,7 @@ def test_what_is_given_is_never_looked_for_in_the_index(check: Check, tmp_path: 
     assert outcomes(result)["import sample"] == "passed"
 
 
+@pytest.mark.journey
 def test_memory_that_runs_out_is_a_failure(check: Check, tmp_path: Path) -> None:
     tests = (
         "def test_memory():\n    data = [bytearray(1 << 28) for _ in range(40)]\n\n\n"

@@ -17,6 +17,7 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 HOMEGROWN = ("rollstat", "tilecodec", "runbitmap")
 
 
+@pytest.mark.journey
 def test_the_demo_builds_and_runs_everything(porter: Porter, tmp_path: Path) -> None:
     names = (*HOMEGROWN, "regex")
     ran = porter("build", *(RECIPES / name for name in names), "--test", "--json")
@@ -37,6 +38,7 @@ def test_the_demo_builds_and_runs_everything(porter: Porter, tmp_path: Path) -> 
     assert together.code == 0, together.err
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("name", HOMEGROWN)
 def test_homegrown_libraries_work_natively_too(
     name: str, env: dict[str, str], tmp_path: Path

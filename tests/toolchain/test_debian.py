@@ -57,6 +57,7 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None
     pytest.fail(f"{pattern} did not appear")
 
 
+@pytest.mark.journey
 def test_killed_then_two_at_once_then_nothing_to_do(
     debian: Toolchain, platform: Platform, scratch_home: Home, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ def own_home(build_home: Home) -> Home:
     return build_home
 
 
-@pytest.mark.parametrize("with_environment", [False, True])
+@pytest.mark.parametrize("with_environment", [pytest.param(False, marks=pytest.mark.journey), True])
 def test_a_compiler_of_ones_own_builds_what_runs(
     own_home: Home, toolchain: Toolchain, porter: Porter, tmp_path: Path, with_environment: bool
 ) -> None:
