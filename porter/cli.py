@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 
 from porter import __version__
 from porter.commands import audit, build, doctor, explain, platforms, test, toolchain
@@ -49,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
+    # What other packages add, as pyodide-cli's plug-ins do.
+    for entry in sorted(entry_points(group="porter.commands"), key=lambda entry: entry.name):
+        entry.load()(commands)
     return parser
 
 

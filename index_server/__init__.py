@@ -1,0 +1,1 @@
+"""Serve wheels to micropip, pip, uv and the browser's runtime from one URL."""

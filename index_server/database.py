@@ -1,0 +1,262 @@
+"""What is kept of projects and files: every change in one transaction, with a serial and an event.
+
+The serial is one number for the whole index. Each change raises it and marks its project with it,
+so that a server sees what others changed by asking for what is newer than it knows.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from index_server.engine import reading, writing
+from index_server.errors import Conflict, FileExists, NotHere
+from index_server.model import File, ProjectDetail, Stage, Status
+from index_server.rows import as_utc, file_identity, file_row, read_file, read_project
+from index_server.schema import events, files, pending, projects, state
+
+# PostgreSQL takes 65,535 parameters a statement, SQLite 32,766.
+AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the audit log: who did what to which file, when."""
+
+    at: datetime
+    actor: str
+    action: str
+    project: str
+    subject: str = ""
+    detail: str = ""
+
+
+def read_serial(engine: Engine) -> int:
+    """The index's serial: it is higher after every change."""
+    with reading(engine) as connection:
+        return int(connection.scalar(select(state.c.value).where(state.c.name == "serial")) or 0)
+
+
+def read_changes(engine: Engine, since: int) -> tuple[int, dict[str, ProjectDetail]]:
+    """The serial, and the projects that changed after the serial `since`.
+
+    Read in this order, a change that comes between is seen twice and never missed.
+    """
+    serial = read_serial(engine)
+    with reading(engine) as connection:
+        rows = connection.execute(select(projects).where(projects.c.serial > since)).mappings()
+        changed = {row["name"]: dict(row) for row in rows}
+        found: dict[str, list[File]] = {name: [] for name in changed}
+        query = select(files).where(files.c.deleted_at.is_(None))
+        if since == 0:
+            for row in connection.execute(query).mappings():
+                if row["project"] in found:
+                    found[row["project"]].append(read_file(row))
+        else:
+            for names in batched(changed, AT_ONCE, strict=False):
+                for row in connection.execute(query.where(files.c.project.in_(names))).mappings():
+                    found[row["project"]].append(read_file(row))
+    return serial, {name: read_project(row, found[name]) for name, row in changed.items()}
+
+
+def add_file(engine: Engine, file: File, *, shown: str, actor: str, claim: int) -> None:
+    """Make a file visible, whose bytes are in the store under the `claim` of `begin_upload`.
+
+    Raises FileExists where its name, in any spelling, was used before, by a deleted file too.
+    """
+    try:
+        with writing(engine) as connection:
+            serial = _raise_serial(connection)
+            _touch(connection, file.project, serial, shown=shown)
+            connection.execute(insert(files).values(**file_row(file)))
+            connection.execute(delete(pending).where(pending.c.id == claim))
+            _log(connection, actor, "upload", file.project, file.filename, file.sha256)
+    except IntegrityError as error:
+        raise name_taken(file.filename) from error
+
+
+def name_taken(filename: str) -> FileExists:
+    """The refusal of a name that was used before; clients look for "already exists"."""
+    return FileExists(
+        f"{filename}: a file of this name already exists, or did and was deleted",
+        advice="raise the version, or give the wheel a build number",
+    )
+
+
+def is_name_taken(engine: Engine, filename: str) -> bool:
+    """Whether a file of this name, in any spelling, is or was there."""
+    query = select(files.c.id).where(files.c.identity == file_identity(filename))
+    with reading(engine) as connection:
+        return connection.scalar(query) is not None
+
+
+def begin_upload(engine: Engine, key: str, owner: str) -> int:
+    """Note, before the bytes go to the store under `key`, that they are about to; the claim."""
+    values = {"key": key, "owner": owner, "started_at": datetime.now(UTC)}
+    with writing(engine) as connection:
+        return int(connection.scalar(insert(pending).values(**values).returning(pending.c.id)))
+
+
+def read_pending(engine: Engine) -> list[Mapping[str, Any]]:
+    """Uploads that were begun and not ended: `id`, `key`, `owner`, `started_at`."""
+    with reading(engine) as connection:
+        rows = [dict(row) for row in connection.execute(select(pending)).mappings()]
+    return [{**row, "started_at": as_utc(row["started_at"])} for row in rows]
+
+
+def end_upload(engine: Engine, claim: int, key: str) -> bool:
+    """Forget a claim; whether the bytes under its key belong to nobody now."""
+    with writing(engine) as connection:
+        connection.execute(delete(pending).where(pending.c.id == claim))
+        claimed = connection.scalar(select(pending.c.id).where(pending.c.key == key).limit(1))
+        sha256, name = key.replace("/", "", 1).split("/")
+        owned = connection.scalar(
+            select(files.c.id).where(files.c.filename == name, files.c.sha256 == sha256)
+        )
+        return claimed is None and owned is None
+
+
+def change_file(
+    engine: Engine, filename: str, *, actor: str, action: str, detail: str = "", **values: object
+) -> None:
+    """Change columns of a file that is there; raises NotHere."""
+    with writing(engine) as connection:
+        row = _file(connection, filename)
+        serial = _raise_serial(connection)
+        connection.execute(update(files).where(files.c.id == row["id"]).values(**values))
+        _touch(connection, row["project"], serial)
+        _log(connection, actor, action, row["project"], filename, detail)
+
+
+def yank(engine: Engine, filename: str, reason: str, *, actor: str) -> None:
+    """Withdraw a file (PEP 592): it stays for those who pinned it."""
+    change_file(engine, filename, actor=actor, action="yank", detail=reason, yanked=reason)
+
+
+def unyank(engine: Engine, filename: str, *, actor: str) -> None:
+    """Take a yank back."""
+    change_file(engine, filename, actor=actor, action="unyank", yanked=None)
+
+
+def release(engine: Engine, filename: str, *, actor: str, reason: str) -> None:
+    """Let a file out of quarantine."""
+    change_file(engine, filename, actor=actor, action="release", detail=reason, quarantine="")
+
+
+def promote(engine: Engine, filename: str, *, actor: str) -> None:
+    """From staging to production; raises Conflict where it is there already."""
+    with reading(engine) as connection:
+        if _file(connection, filename)["stage"] == Stage.PRODUCTION:
+            raise Conflict(f"{filename} is in production already")
+    change_file(engine, filename, actor=actor, action="promote", stage=Stage.PRODUCTION.value)
+
+
+def delete_file(engine: Engine, filename: str, *, actor: str, reason: str = "") -> None:
+    """Take a file away for good. Its tombstone stays: the name is never used again."""
+    now = datetime.now(UTC)
+    change_file(engine, filename, actor=actor, action="delete", detail=reason, deleted_at=now)
+
+
+def set_status(engine: Engine, project: str, status: Status, reason: str, *, actor: str) -> None:
+    """Change a project's status (PEP 792); raises NotHere."""
+    with writing(engine) as connection:
+        serial = _raise_serial(connection)
+        done = connection.execute(
+            update(projects)
+            .where(projects.c.name == project)
+            .values(status=status.value, status_reason=reason, serial=serial)
+        )
+        if done.rowcount == 0:
+            raise NotHere(f"there is no project {project}")
+        _log(connection, actor, "status", project, status.value, reason)
+
+
+def read_events(engine: Engine, *, project: str = "", limit: int = 200) -> list[Event]:
+    """The newest lines of the audit log, of one project or of all."""
+    query = select(events).order_by(events.c.id.desc()).limit(limit)
+    if project:
+        query = query.where(events.c.project == project)
+    with reading(engine) as connection:
+        rows = connection.execute(query).mappings()
+        return [
+            Event(
+                at=as_utc(row["at"]),
+                **{
+                    name: row[name] for name in ("actor", "action", "project", "subject", "detail")
+                },
+            )
+            for row in rows
+        ]
+
+
+def log_event(engine: Engine, actor: str, action: str, subject: str, detail: str = "") -> None:
+    """A line of the audit log about no project, such as a new token."""
+    with writing(engine) as connection:
+        _log(connection, actor, action, "", subject, detail)
+
+
+def read_state(engine: Engine, name: str, default: str) -> str:
+    """A value that the index made for itself; `default` is kept where there is none yet."""
+    query = select(state.c.value).where(state.c.name == name)
+    with reading(engine) as connection:
+        kept = connection.scalar(query)
+    if kept is None:
+        try:
+            with writing(engine) as connection:
+                connection.execute(insert(state).values(name=name, value=default))
+        except IntegrityError:
+            # Another server was first.
+            return read_state(engine, name, default)
+        return default
+    return str(kept)
+
+
+def known_names(engine: Engine) -> Iterable[str]:
+    """Every name that is or ever was a project here."""
+    with reading(engine) as connection:
+        return list(connection.scalars(select(projects.c.name)))
+
+
+def _file(connection: Connection, filename: str) -> Mapping[str, Any]:
+    query = select(files).where(files.c.filename == filename, files.c.deleted_at.is_(None))
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotHere(f"there is no file {filename}")
+    return dict(row)
+
+
+def _raise_serial(connection: Connection) -> int:
+    """The next serial. The row stays locked until the transaction ends, so serials come in order."""
+    now = select(state.c.value).where(state.c.name == "serial").with_for_update()
+    serial = int(connection.scalar(now) or 0) + 1
+    connection.execute(update(state).where(state.c.name == "serial").values(value=str(serial)))
+    return serial
+
+
+def _touch(connection: Connection, name: str, serial: int, *, shown: str = "") -> None:
+    """Mark a project as changed; with `shown` it is made where there is none."""
+    done = connection.execute(
+        update(projects).where(projects.c.name == name).values(serial=serial)
+    )
+    if done.rowcount == 0:
+        row = {"name": name, "shown": shown, "serial": serial, "status": Status.ACTIVE.value}
+        connection.execute(insert(projects).values(**row, status_reason=""))
+
+
+def _log(
+    connection: Connection, actor: str, action: str, project: str, subject: str, detail: str
+) -> None:
+    connection.execute(
+        insert(events).values(
+            at=datetime.now(UTC),
+            actor=actor,
+            action=action,
+            project=project,
+            subject=subject,
+            detail=detail,
+        )
+    )
