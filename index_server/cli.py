@@ -3,14 +3,13 @@
 Imports nothing slow: every start of `porter` imports this module.
 """
 
-import argparse
-from typing import TYPE_CHECKING
+from index_server.commands import serve
+from porter.commands.options import Commands
 
-if TYPE_CHECKING:
-    from porter.commands.options import Commands
+ACTIONS = (serve,)
 
 
-def add(commands: "Commands") -> None:
+def add(commands: Commands) -> None:
     """Declare `porter index` and its actions."""
     index = commands.add_parser(
         "index",
@@ -18,4 +17,5 @@ def add(commands: "Commands") -> None:
         description="Run a private index for micropip, pip, uv and the browser's runtime.",
     )
     actions = index.add_subparsers(required=True, metavar="ACTION")
-    assert isinstance(actions, argparse._SubParsersAction)
+    for action in ACTIONS:
+        action.add(actions)
