@@ -63,7 +63,8 @@ class Settings:
 
     `database` and `storage` are URLs (SQLAlchemy's, obstore's), empty for the data folder;
     `base_url` is what clients see, empty to take it from each request; `proxies` are the
-    addresses whose `Forwarded`/`X-Forwarded-*` headers are believed; `reserved` are patterns of
+    addresses whose `X-Forwarded-*` headers are believed; `origins` are web origins that may send
+    cookies, such as `https://lab.example.org`; `reserved` are patterns of
     project names that never come from upstream; `largest` is the size of the largest file, in
     bytes; `compression` the largest ratio of a wheel's unpacked to its packed size, which counts
     from 64 MiB on.
@@ -78,6 +79,7 @@ class Settings:
     storage_options: Mapping[str, str] | None = None
     base_url: str = ""
     proxies: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
     reading: Reading | None = None
     reserved: tuple[str, ...] = ()
     on_finding: OnFinding = OnFinding.REFUSE
