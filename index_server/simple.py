@@ -115,10 +115,10 @@ def find_file(index: Holdings, match: re.Match[str]) -> tuple[ProjectDetail, Fil
     filename = match["name"].removesuffix(METADATA)
     sha256 = match["head"] + match["tail"]
     project = index.snapshot.projects.get(canonicalize_name(filename.partition("-")[0]))
-    for file in project.files if project else ():
-        if file.filename == filename and file.sha256 == sha256 and not file.quarantine:
-            assert project is not None
-            return project, file
+    if project is not None:
+        for file in project.files:
+            if file.filename == filename and file.sha256 == sha256 and not file.quarantine:
+                return project, file
     raise NotHere(f"there is no file {filename} of that hash")
 
 

@@ -1,0 +1,105 @@
+"""`porter index serve`: run the server."""
+
+import argparse
+import os
+import socket
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+from index_server.commands.options import add_data
+from porter.commands.options import Commands, Machine, add_command
+
+if TYPE_CHECKING:
+    from index_server.settings import Settings
+
+# Uploads in flight have so many seconds to end when the server is told to stop.
+DRAIN = 30
+
+
+def add(actions: Commands) -> None:
+    """Declare the action."""
+    parser = add_command(actions, "serve", "serve the index", run)
+    add_data(parser)
+    parser.add_argument("--host", metavar="H", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=int, metavar="N", help="the port to listen on, 0 for a free one (8765)"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="server processes (default: 1)")
+    parser.add_argument(
+        "--base-url", metavar="URL", help="the address that clients see, where a proxy is before it"
+    )
+
+
+def run(arguments: argparse.Namespace, machine: Machine) -> int:
+    """Make the index ready, say where it is, and become the server."""
+    from index_server.engine import migrate
+    from index_server.holdings import open_holdings
+    from index_server.settings import read_settings
+
+    try:  # TEMPORARY while parts land
+        from index_server.sweep import sweep
+    except ModuleNotFoundError:
+        sweep = lambda index: None
+    settings = read_settings(
+        arguments.data,
+        host=arguments.host,
+        port=arguments.port if arguments.port else free_port(arguments),
+        workers=arguments.workers,
+        base_url=arguments.base_url,
+    )
+    index = open_holdings(settings, machine.home)
+    migrate(index.engine)
+    sweep(index)
+    index.refresh()
+    base = settings.base_url or f"http://{_shown_host(settings.host)}:{settings.port}"
+    print(f"Porter's index at {base}/ serves {len(index.snapshot.projects)} projects", flush=True)
+    _print_token(index)
+    print(f"""in a notebook:
+  import micropip
+  micropip.set_index_urls(["{base}/r/0.29/simple/"])""")
+    sys.stdout.flush()
+    index.engine.dispose()
+    become_server(settings)
+    return 0
+
+
+def free_port(arguments: argparse.Namespace) -> int | None:
+    """A port that nothing listens on, where 0 was asked for; None where none was named."""
+    if arguments.port is None:
+        return None
+    with socket.socket() as probe:
+        probe.bind((arguments.host or "127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def become_server(settings: "Settings") -> None:
+    """Replace this process by the server's: its environment is made here, whole."""
+    from index_server.asgi import SETTINGS
+    from index_server.settings import dump_settings
+
+    # Where the server's processes count together (prometheus-client's multiprocess mode).
+    counts = tempfile.mkdtemp(prefix="porter-index-metrics-")
+    env = {**os.environ, SETTINGS: dump_settings(settings), "PROMETHEUS_MULTIPROC_DIR": counts}
+    command = [sys.executable, "-m", "granian", "index_server.asgi:create", "--factory"]
+    command += ["--interface", "asgi", "--host", settings.host, "--port", str(settings.port)]
+    command += ["--workers", str(settings.workers), "--workers-kill-timeout", str(DRAIN)]
+    command += ["--no-ws", "--http", "1", "--backlog", "1024", "--log-level", "warning"]
+    os.execve(sys.executable, command, env)
+
+
+def _shown_host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _print_token(index: object) -> None:
+    """The first token, once: whoever starts an index for the first time owns it."""
+    try:  # TEMPORARY while parts land
+        from index_server.tokens import first_token
+    except (ModuleNotFoundError, ImportError):
+        return
+
+    token = first_token(index)  # type: ignore[arg-type]
+    if token is not None:
+        print(f"first token, shown once: {token}")
+        print("  to upload: porter publish dist/*.whl --index URL (password: the token)")
