@@ -1,8 +1,10 @@
 """One server's view of an index: its settings, database and store, and the newest snapshot."""
 
+import math
 import os
 import socket
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,24 +21,44 @@ from porter.platform import Platform, read_platform, read_platforms
 
 @dataclass(slots=True, kw_only=True)
 class Holdings:
-    """What every part of a server works with. `snapshot` is replaced, never changed."""
+    """What every part of a server works with. `snapshot` is replaced, never changed.
+
+    `refreshed` is when, by the monotonic clock, it was last known to be the newest.
+    """
 
     settings: Settings
     engine: Engine
     store: Store
     home: Home
     snapshot: Snapshot = field(default_factory=Snapshot)
+    refreshed: float = -math.inf
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refresh(self) -> bool:
-        """See what was changed here or by other servers; whether anything was."""
+        """See what was changed here or by other servers; whether anything was.
+
+        Raises DatabaseAway; the snapshot stays as it was.
+        """
+        asked = time.monotonic()
         if read_serial(self.engine) == self.snapshot.serial:
+            self.refreshed = max(self.refreshed, asked)
             return False
         with self.lock:
-            serial, changed = read_changes(self.engine, self.snapshot.serial)
-            projects = {**self.snapshot.projects, **changed}
-            self.snapshot = replace(self.snapshot, serial=serial, projects=projects)
+            known = self.snapshot
+            serial, changed = read_changes(self.engine, known.serial)
+            if serial < known.serial:
+                # The database is an older one than we knew: it was restored from a backup.
+                serial, changed = read_changes(self.engine, 0)
+                known = Snapshot()
+            projects = {**known.projects, **changed}
+            self.snapshot = replace(known, serial=serial, projects=projects)
+        self.refreshed = max(self.refreshed, asked)
         return True
+
+    @property
+    def age(self) -> float:
+        """For how many seconds the snapshot was not compared with the database."""
+        return time.monotonic() - self.refreshed
 
     @property
     def incoming(self) -> Path:
