@@ -77,7 +77,7 @@ class Outside:
             return
         try:
             await self._app(scope, receive, send_outside)
-        except Exception as error:  # noqa: BLE001 # nothing goes further out than here
+        except Exception as error:  # nothing goes further out than here
             if status:
                 # It has begun: only cutting the connection tells the client that this is not all.
                 raise
