@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 
 from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
+
+# Upstream may leave it out (PEP 700): to say any other would be a guess.
+UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
 
 
 class Stage(StrEnum):
@@ -48,7 +51,8 @@ class AuditSummary:
 class File:
     """One distribution file, a wheel or an sdist.
 
-    `project` is normalised (PEP 503), `size` in bytes (PEP 700), `uploaded_at` in UTC (PEP 700),
+    `project` is normalised (PEP 503), `size` in bytes (PEP 700), 0 where upstream does not
+    tell, `uploaded_at` in UTC (PEP 700), UNKNOWN_TIME where it does not,
     `requires_python` a version specifier or empty (PEP 345), `metadata_sha256` of the METADATA
     file that is served beside it (PEP 658, 714), empty where there is none; `yanked` the reason
     (PEP 592), None where it is not yanked; `quarantine` why it is kept from everybody, empty

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
 
-from index_server.model import File, ProjectDetail, ProjectList
+from index_server.model import UNKNOWN_TIME, File, ProjectDetail, ProjectList
 
 API_VERSION = "1.4"
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -60,9 +60,11 @@ def _file(file: File, base: str) -> dict[str, object]:
         "filename": file.filename,
         "url": file_url(file, base),
         "hashes": {"sha256": file.sha256},
-        "size": file.size,
-        "upload-time": format_moment(file.uploaded_at),
     }
+    if file.size:
+        entry["size"] = file.size
+    if file.uploaded_at != UNKNOWN_TIME:
+        entry["upload-time"] = format_moment(file.uploaded_at)
     if file.requires_python:
         entry["requires-python"] = file.requires_python
     if file.yanked is not None:
