@@ -4,6 +4,7 @@ import base64
 import hashlib
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +53,20 @@ def make_wheel(
 def record_hash(data: bytes) -> str:
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return f"sha256={digest}"
+
+
+def make_file(filename: str, **fields: object) -> File:
+    """A file of an index, of which only its name is real."""
+    name, version = filename.split("-")[:2]
+    plain = File(
+        project=name.replace("_", "-"),
+        version=version.removesuffix(".tar.gz"),
+        filename=filename,
+        size=1,
+        sha256="0" * 64,
+        uploaded_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    return replace(plain, **fields)  # type: ignore[arg-type]
 
 
 def put_wheel(index: Holdings, wheel: Path, **fields: object) -> File:
