@@ -4,23 +4,26 @@ The serial is one number for the whole index. Each change raises it and marks it
 so that a server sees what others changed by asking for what is newer than it knows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from index_server.engine import reading, writing
+from index_server.engine import reading, viewing, writing
 from index_server.errors import Conflict, FileExists, NotHere
-from index_server.model import File, ProjectDetail, Stage, Status
+from index_server.model import File, ProjectDetail, Stage, Status, file_key
 from index_server.rows import as_utc, file_identity, file_row, read_file, read_project
 from index_server.schema import events, files, pending, projects, state
 
 # PostgreSQL takes 65,535 parameters a statement, SQLite 32,766.
 AT_ONCE = 10_000
+# Of this index among whatever else locks in the database.
+UPLOADING = 0x706F72
+SERIAL = select(state.c.value).where(state.c.name == "serial")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +41,16 @@ class Event:
 def read_serial(engine: Engine) -> int:
     """The index's serial: it is higher after every change."""
     with reading(engine) as connection:
-        return int(connection.scalar(select(state.c.value).where(state.c.name == "serial")) or 0)
+        return int(connection.scalar(SERIAL) or 0)
 
 
 def read_changes(engine: Engine, since: int) -> tuple[int, dict[str, ProjectDetail]]:
-    """The serial, and the projects that changed after the serial `since`.
+    """The serial, and the projects that changed after the serial `since`, as they were with it.
 
-    Read in this order, a change that comes between is seen twice and never missed.
+    Changes wait for each other (`_raise_serial`): what has a lower serial was there before.
     """
-    serial = read_serial(engine)
-    with reading(engine) as connection:
+    with viewing(engine) as connection:
+        serial = int(connection.scalar(SERIAL) or 0)
         rows = connection.execute(select(projects).where(projects.c.serial > since)).mappings()
         changed = {row["name"]: dict(row) for row in rows}
         found: dict[str, list[File]] = {name: [] for name in changed}
@@ -66,17 +69,25 @@ def read_changes(engine: Engine, since: int) -> tuple[int, dict[str, ProjectDeta
 def add_file(engine: Engine, file: File, *, shown: str, actor: str, claim: int) -> None:
     """Make a file visible, whose bytes are in the store under the `claim` of `begin_upload`.
 
-    Raises FileExists where its name, in any spelling, was used before, by a deleted file too.
+    Raises FileExists where its name, in any spelling, was used before, by a deleted file too;
+    Conflict where the claim is gone, and the bytes with it.
     """
     try:
         with writing(engine) as connection:
             serial = _raise_serial(connection)
             _touch(connection, file.project, serial, shown=shown)
             connection.execute(insert(files).values(**file_row(file)))
-            connection.execute(delete(pending).where(pending.c.id == claim))
+            done = connection.execute(delete(pending).where(pending.c.id == claim))
+            if done.rowcount == 0:
+                raise Conflict(
+                    f"{file.filename}: this upload was given up meanwhile", advice="upload it again"
+                )
             _log(connection, actor, "upload", file.project, file.filename, file.sha256)
     except IntegrityError as error:
-        raise name_taken(file.filename) from error
+        # Which constraint it was, the two databases say in different words.
+        if is_name_taken(engine, file.filename):
+            raise name_taken(file.filename) from error
+        raise
 
 
 def name_taken(filename: str) -> FileExists:
@@ -98,6 +109,7 @@ def begin_upload(engine: Engine, key: str, owner: str) -> int:
     """Note, before the bytes go to the store under `key`, that they are about to; the claim."""
     values = {"key": key, "owner": owner, "started_at": datetime.now(UTC)}
     with writing(engine) as connection:
+        _lock_key(connection, key)
         return int(connection.scalar(insert(pending).values(**values).returning(pending.c.id)))
 
 
@@ -108,16 +120,24 @@ def read_pending(engine: Engine) -> list[Mapping[str, Any]]:
     return [{**row, "started_at": as_utc(row["started_at"])} for row in rows]
 
 
-def end_upload(engine: Engine, claim: int, key: str) -> bool:
-    """Forget a claim; whether the bytes under its key belong to nobody now."""
+def end_upload(engine: Engine, claim: int, key: str, forget: Callable[[str], object]) -> bool:
+    """Give a claim up; where nobody else has one or owns the bytes, `forget` takes them away.
+
+    Whether it did. Nobody begins with this key meanwhile, and when `forget` fails the claim stays,
+    so that the next one to look for what was left behind finds it.
+    """
+    sha256, name = key.replace("/", "", 1).split("/")
+    mine = (files.c.filename == name, files.c.sha256 == sha256, files.c.deleted_at.is_(None))
     with writing(engine) as connection:
+        _lock_key(connection, key)
         connection.execute(delete(pending).where(pending.c.id == claim))
-        claimed = connection.scalar(select(pending.c.id).where(pending.c.key == key).limit(1))
-        sha256, name = key.replace("/", "", 1).split("/")
-        owned = connection.scalar(
-            select(files.c.id).where(files.c.filename == name, files.c.sha256 == sha256)
-        )
-        return claimed is None and owned is None
+        # In this order: a claim that becomes a file between the two is seen as one of them.
+        if connection.scalar(select(pending.c.id).where(pending.c.key == key).limit(1)) is not None:
+            return False
+        if connection.scalar(select(files.c.id).where(*mine)) is not None:
+            return False
+        forget(key)
+    return True
 
 
 def change_file(
@@ -125,11 +145,7 @@ def change_file(
 ) -> None:
     """Change columns of a file that is there; raises NotHere."""
     with writing(engine) as connection:
-        row = _file(connection, filename)
-        serial = _raise_serial(connection)
-        connection.execute(update(files).where(files.c.id == row["id"]).values(**values))
-        _touch(connection, row["project"], serial)
-        _log(connection, actor, action, row["project"], filename, detail)
+        _change(connection, filename, actor=actor, action=action, detail=detail, **values)
 
 
 def yank(engine: Engine, filename: str, reason: str, *, actor: str) -> None:
@@ -148,17 +164,28 @@ def release(engine: Engine, filename: str, *, actor: str, reason: str) -> None:
 
 
 def promote(engine: Engine, filename: str, *, actor: str) -> None:
-    """From staging to production; raises Conflict where it is there already."""
-    with reading(engine) as connection:
-        if _file(connection, filename)["stage"] == Stage.PRODUCTION:
+    """From staging to production; raises NotHere, Conflict where it is there already."""
+    stage = Stage.PRODUCTION.value
+    with writing(engine) as connection:
+        before = _change(connection, filename, actor=actor, action="promote", stage=stage)
+        if before["stage"] == stage:
             raise Conflict(f"{filename} is in production already")
-    change_file(engine, filename, actor=actor, action="promote", stage=Stage.PRODUCTION.value)
 
 
-def delete_file(engine: Engine, filename: str, *, actor: str, reason: str = "") -> None:
-    """Take a file away for good. Its tombstone stays: the name is never used again."""
+def delete_file(engine: Engine, filename: str, *, actor: str, reason: str = "") -> tuple[int, str]:
+    """Take a file away for good. Its tombstone stays: the name is never used again.
+
+    The claim and the key under which its bytes are in the store still, for `end_upload`; its owner
+    is nobody, so whoever looks for what was left behind ends it too. Raises NotHere.
+    """
     now = datetime.now(UTC)
-    change_file(engine, filename, actor=actor, action="delete", detail=reason, deleted_at=now)
+    with writing(engine) as connection:
+        row = _change(
+            connection, filename, actor=actor, action="delete", detail=reason, deleted_at=now
+        )
+        key = file_key(row["sha256"], filename)
+        claim = insert(pending).values(key=key, owner="", started_at=now).returning(pending.c.id)
+        return int(connection.scalar(claim)), key
 
 
 def set_status(engine: Engine, project: str, status: Status, reason: str, *, actor: str) -> None:
@@ -181,16 +208,9 @@ def read_events(engine: Engine, *, project: str = "", limit: int = 200) -> list[
     if project:
         query = query.where(events.c.project == project)
     with reading(engine) as connection:
-        rows = connection.execute(query).mappings()
-        return [
-            Event(
-                at=as_utc(row["at"]),
-                **{
-                    name: row[name] for name in ("actor", "action", "project", "subject", "detail")
-                },
-            )
-            for row in rows
-        ]
+        rows = connection.execute(query).mappings().all()
+    columns = ("actor", "action", "project", "subject", "detail")
+    return [Event(at=as_utc(row["at"]), **{name: row[name] for name in columns}) for row in rows]
 
 
 def log_event(engine: Engine, actor: str, action: str, subject: str, detail: str = "") -> None:
@@ -221,27 +241,44 @@ def known_names(engine: Engine) -> Iterable[str]:
         return list(connection.scalars(select(projects.c.name)))
 
 
-def _file(connection: Connection, filename: str) -> Mapping[str, Any]:
+def _change(
+    connection: Connection,
+    filename: str,
+    *,
+    actor: str,
+    action: str,
+    detail: str = "",
+    **values: Any,
+) -> Mapping[str, Any]:
+    """Change a file that is there, and say so; the row as it was before."""
+    serial = _raise_serial(connection)
     query = select(files).where(files.c.filename == filename, files.c.deleted_at.is_(None))
     row = connection.execute(query).mappings().first()
     if row is None:
         raise NotHere(f"there is no file {filename}")
+    connection.execute(update(files).where(files.c.id == row["id"]).values(**values))
+    _touch(connection, row["project"], serial)
+    _log(connection, actor, action, row["project"], filename, detail)
     return dict(row)
 
 
 def _raise_serial(connection: Connection) -> int:
     """The next serial. The row stays locked until the transaction ends, so serials come in order."""
-    now = select(state.c.value).where(state.c.name == "serial").with_for_update()
-    serial = int(connection.scalar(now) or 0) + 1
+    serial = int(connection.scalar(SERIAL.with_for_update()) or 0) + 1
     connection.execute(update(state).where(state.c.name == "serial").values(value=str(serial)))
     return serial
 
 
+def _lock_key(connection: Connection, key: str) -> None:
+    """Until this transaction ends, no other one passes here with the key; SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        number = int(key.replace("/", "")[:8], 16) - (1 << 31)
+        connection.execute(select(func.pg_advisory_xact_lock(UPLOADING, number)))
+
+
 def _touch(connection: Connection, name: str, serial: int, *, shown: str = "") -> None:
     """Mark a project as changed; with `shown` it is made where there is none."""
-    done = connection.execute(
-        update(projects).where(projects.c.name == name).values(serial=serial)
-    )
+    done = connection.execute(update(projects).where(projects.c.name == name).values(serial=serial))
     if done.rowcount == 0:
         row = {"name": name, "shown": shown, "serial": serial, "status": Status.ACTIVE.value}
         connection.execute(insert(projects).values(**row, status_reason=""))

@@ -1,4 +1,4 @@
-"""What Alembic runs; the connection comes from `index_server.database`."""
+"""What Alembic runs; the connection comes from `index_server.engine`."""
 
 from alembic import context
 
