@@ -39,9 +39,9 @@ def audit_wheel(
     """
     findings = list(check_structure(contents))
     modules: dict[str, Module] = {}
-    for name, data in contents.members.items():
+    for name in contents.members:
         if is_compiled(name):
-            module, wrong = read_module(data, member=name)
+            module, wrong = read_module(contents.members[name], member=name)
             findings += wrong
             if module is not None:
                 modules[name] = module
@@ -94,8 +94,8 @@ def _holds(contents: Contents, name: str) -> bool:
 
 def _modules(contents: Contents) -> dict[str, Module]:
     found = {}
-    for name, data in contents.members.items():
-        if is_compiled(name) and (module := read_module(data, member=name)[0]) is not None:
+    for name in filter(is_compiled, contents.members):
+        if (module := read_module(contents.members[name], member=name)[0]) is not None:
             found[name] = module
     return found
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from porter.audit.wheel import check_structure, read_wheel
 
 INFO = "m-1.0.dist-info"
+PLAIN = "Metadata-Version: 2.1\nName: m\nVersion: 1.0\n"
 
 
 def rewrite(
@@ -40,6 +41,12 @@ def link(name: str) -> zipfile.ZipInfo:
     return info
 
 
+def deflated(name: str, size: int) -> tuple[zipfile.ZipInfo, bytes]:
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info, bytes(size)
+
+
 def metadata(text: str) -> dict[str, bytes | None]:
     return {f"{INFO}/METADATA": text.encode()}
 
@@ -64,6 +71,17 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
     "drive": (lambda p: rewrite(p, add=[("C:evil", b"")]), "unsafe-member"),
     "symbolic link": (lambda p: rewrite(p, add=[(link("l"), b"/etc/passwd")]), "unsafe-member"),
     "control character": (lambda p: rewrite(p, add=[("a\nb.py", b"")]), "unsafe-member"),
+    "a folder outside": (lambda p: rewrite(p, add=[("../x/", b"")]), "unsafe-member"),
+    "no name of its own": (lambda p: rewrite(p, add=[("./n.py", b"")]), "unsafe-member"),
+    "another case": (lambda p: rewrite(p, add=[("M.py", b"")]), "colliding-member"),
+    "composed and not": (
+        lambda p: rewrite(p, add=[("\u00e9.py", b""), ("e\u0301.py", b"")]),
+        "colliding-member",
+    ),
+    "below a file": (lambda p: rewrite(p, add=[("M.py/n.py", b"")]), "colliding-member"),
+    "bytes before": (lambda p: void(p.write_bytes(b"x" + p.read_bytes())), "ambiguous-archive"),
+    "bytes after": (lambda p: void(p.write_bytes(p.read_bytes() + b"x")), "ambiguous-archive"),
+    "a bomb": (lambda p: rewrite(p, add=[deflated("z", 65 << 20)]), "zip-bomb"),
     "changed": (lambda p: rewrite(p, replace={"m.py": b"evil"}), "record-differs"),
     "added": (lambda p: rewrite(p, add=[("n.py", b"")]), "unrecorded"),
     "taken out": (lambda p: rewrite(p, replace={"m.py": None}), "record-without-file"),
@@ -74,6 +92,30 @@ CASES: dict[str, tuple[Callable[[Path], None], str]] = {
         "record-differs",
     ),
     "no hash": (lambda p: rewrite(p, replace={f"{INFO}/RECORD": b"m.py,,\n"}), "record-differs"),
+    "RECORD twice": (
+        lambda p: rewrite(p, replace={f"{INFO}/RECORD": b"m.py,sha256=x,0\nm.py,,\n"}),
+        "no-record",
+    ),
+    "a dependency in the description": (
+        lambda p: rewrite(p, replace=metadata(f"{PLAIN}\nUse\nRequires-Dist: evil\n")),
+        "metadata-misread",
+    ),
+    "an extra in the description": (
+        lambda p: rewrite(p, replace=metadata(f"{PLAIN}\nProvides-Extra: evil\n")),
+        "metadata-misread",
+    ),
+    "a folded dependency": (
+        lambda p: rewrite(p, replace=metadata(f"{PLAIN}Requires-Dist: a\n (>1)\n")),
+        "metadata-misread",
+    ),
+    "a dependency in small letters": (
+        lambda p: rewrite(p, replace=metadata(f"{PLAIN}requires-dist: a\n")),
+        "metadata-misread",
+    ),
+    "METADATA that is no UTF-8": (
+        lambda p: rewrite(p, replace={f"{INFO}/METADATA": PLAIN.encode() + b"Summary: \xff\n"}),
+        "metadata-invalid",
+    ),
     "no METADATA": (lambda p: rewrite(p, replace={f"{INFO}/METADATA": None}), "metadata-invalid"),
     "empty METADATA": (lambda p: rewrite(p, replace=metadata("")), "metadata-invalid"),
     "another name": (
@@ -128,6 +170,20 @@ def test_each_way_to_be_wrong(name: str, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, {"m.py": b"VALUE = 1\n"})
     spoil(wheel)
     assert code in codes(wheel)
+
+
+def test_a_large_wheel_is_read_and_its_ratio_can_be_chosen(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, {"m.py": b""})
+    rewrite(wheel, add=[deflated("z", 65 << 20)])
+    assert read_wheel(wheel, ratio=10_000)[0] is not None
+    bomb, findings = read_wheel(wheel, ratio=2)
+    assert bomb is None
+    assert findings[0].code == "zip-bomb"
+
+
+def test_what_the_description_may_say(tmp_path: Path) -> None:
+    text = "Requires-Dist: a (>1)\nProvides-Extra: x\n\nWrite ``Requires-Dist: b``.\n"
+    assert codes(make_wheel(tmp_path, {"m.py": b""}, metadata=text)) == set()
 
 
 def test_a_member_twice(tmp_path: Path) -> None:
