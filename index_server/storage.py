@@ -4,10 +4,14 @@ Keys are named by content (`index_server.model.file_key`); what lies beside a fi
 a suffix: `.metadata` (PEP 658), `.provenance` (PEP 740). Nothing is ever overwritten by other bytes.
 """
 
+import glob
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import obstore
@@ -17,7 +21,13 @@ from obstore.store import LocalStore, ObjectStore
 from index_server.errors import BadSettings, NotHere, StorageAway, StorageFull
 
 CHUNK = 1 << 20
+# What is not yet what its name says: obstore, too, lists no name that ends so.
+SCRATCH = "#"
+BESIDE = (".metadata", ".provenance")
 FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+# A bucket that is away is told of within about ten seconds. Large files go in parts, each a request.
+CLIENT = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=60)}
+RETRY = {"max_retries": 3, "retry_timeout": timedelta(seconds=6)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +40,36 @@ class Store:
     def put(self, key: str, source: Path) -> None:
         """Store a file's bytes; they are on disk, or the bucket has confirmed them, on return.
 
-        Raises StorageAway, StorageFull.
+        Raises StorageAway, StorageFull. In a folder the key may then be another name of the source:
+        whoever gives it remove that one, and do not write to it.
         """
         with reaching():
-            self.objects.put(key, source)
-            self._sync(key)
+            if self.folder is None:
+                self.objects.put(key, source)
+            else:
+                _put_file(self.folder, key, lambda beside: _link(source, beside))
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Store bytes, as `put` does."""
         with reaching():
-            self.objects.put(key, data)
-            self._sync(key)
+            if self.folder is None:
+                self.objects.put(key, data)
+            else:
+                _put_file(self.folder, key, lambda beside: beside.write_bytes(data))
+
+    def forget(self, key: str) -> None:
+        """Remove a file, what lies beside it, and what a killed `put` of it left behind.
+
+        Raises StorageAway.
+        """
+        for beside in (*BESIDE, ""):
+            self.delete(f"{key}{beside}")
+        if self.folder is not None:
+            path = self.folder / key
+            with reaching(key):
+                for left in path.parent.glob(f"{glob.escape(path.name)}*{SCRATCH}*"):
+                    left.unlink(missing_ok=True)
+            self._tidy(path)
 
     def read(self, key: str) -> bytes:
         """All bytes of a key; raises NotHere, StorageAway."""
@@ -76,12 +105,7 @@ class Store:
         except NotHere:
             return
         if self.folder is not None:
-            # What is left of a folder named by content is nothing that anyone reads.
-            for parent in (self.folder / key).parents[:2]:
-                try:
-                    parent.rmdir()
-                except OSError:
-                    break
+            self._tidy(self.folder / key)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Every key, or those below a prefix of whole parts; raises StorageAway."""
@@ -94,17 +118,10 @@ class Store:
         """The file of a key on this machine, None in a bucket."""
         return self.folder / key if self.folder is not None else None
 
-    def _sync(self, key: str) -> None:
-        """What a rename alone does not promise: after a power cut the file and its name are there."""
-        if self.folder is None:
-            return
-        target = self.folder / key
-        for path in (target, *target.parents[:3]):
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+    def _tidy(self, path: Path) -> None:
+        """Remove the folder of a content, where nothing is in it; those above it are few."""
+        with suppress(OSError):
+            path.parent.rmdir()
 
 
 def open_store(url: str, options: Mapping[str, str] | None, folder: Path) -> Store:
@@ -117,9 +134,18 @@ def open_store(url: str, options: Mapping[str, str] | None, folder: Path) -> Sto
         folder.mkdir(parents=True, exist_ok=True)
         return Store(objects=LocalStore(folder.absolute()), folder=folder.absolute())
     try:
+        given = dict(options or {})
+        # It is the client's, not the provider's; the settings need not know.
+        plain = str(given.pop("allow_http", "")).lower() in ("1", "true", "yes")
         # The options of a store depend on its kind, which the URL says.
-        return Store(objects=obstore.store.from_url(url, config=dict(options or {})), folder=None)  # type: ignore[call-overload]
-    except (BaseError, ValueError) as error:
+        objects = obstore.store.from_url(  # type: ignore[call-overload]
+            url,
+            config=given,
+            client_options={**CLIENT, **({"allow_http": True} if plain else {})},
+            retry_config=RETRY,
+        )
+        return Store(objects=objects, folder=None)
+    except (BaseError, ValueError, TypeError) as error:
         raise BadSettings(f"the store {url!r} cannot be used: {_first_line(error)}") from error
 
 
@@ -137,5 +163,43 @@ def reaching(key: str = "") -> Iterator[None]:
         raise StorageAway(f"the store of files does not answer: {_first_line(error)}") from error
 
 
+def _put_file(folder: Path, key: str, write: Callable[[Path], object]) -> None:
+    """Write beside the key, then give it its name; after a power cut both are there."""
+    target = folder / key
+    beside = target.with_name(f"{target.name}{SCRATCH}{secrets.randbits(64)}")
+    try:
+        for _ in range(3):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Another file of this content may be forgotten now, and the folder with it.
+            with suppress(FileNotFoundError):
+                write(beside)
+                break
+        beside.chmod(0o644)
+        _sync(beside)
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    for parent in target.parents[:3]:
+        _sync(parent)
+
+
+def _link(source: Path, beside: Path) -> None:
+    try:
+        beside.hardlink_to(source)
+    except OSError:
+        # Another file system, or one without links.
+        shutil.copyfile(source, beside)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
+    """The cause alone: addresses of buckets are nobody's business who uploads."""
+    return str(error).partition("\n")[0].rpartition(" - ")[2][:200]
