@@ -24,7 +24,7 @@ from index_server.model import UNKNOWN_TIME, File, ProjectDetail, Status
 # Raised when what is kept of a page changes.
 SCHEME = 1
 HASH = re.compile(r"[0-9a-f]{64}")
-FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,500}")
+FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,239}")
 # What is kept of a promised file; the rest is the same of all.
 KEPT = ("version", "filename", "size", "sha256", "requires_python", "metadata_sha256", "yanked")
 ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"

@@ -129,6 +129,11 @@ def index_url(env: Mapping[str, str]) -> str | None:
     return _pip_config(env).get("index-url")
 
 
+def certificates(env: Mapping[str, str]) -> str | None:
+    """The file of authorities that pip trusts by its configuration, None for the usual ones."""
+    return _pip_config(env).get("cert")
+
+
 def fetch_installable(name: str, platform: Platform, *, env: Mapping[str, str]) -> list[IndexFile]:
     """Every wheel of a project that the platform can install, but those that were withdrawn.
 
