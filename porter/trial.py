@@ -17,8 +17,9 @@ from porter.check.model import CheckResult, Host, TestResult, Tests, compare
 from porter.check.native import run_native
 from porter.check.run import run_check
 from porter.check.suite import find_suite, recipe_tests
-from porter.check.support import fetch_pinned, fetch_support
+from porter.check.support import fetch_support
 from porter.home import Home
+from porter.pinned import fetch_pinned
 from porter.platform import Platform
 from porter.process import Children
 from porter.progress import Reporter

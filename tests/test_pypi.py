@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from porter.check.support import fetch_pinned
 from porter.errors import (
     ConfigurationError,
     HashMismatch,
@@ -21,6 +20,7 @@ from porter.errors import (
     UsageError,
 )
 from porter.home import Home
+from porter.pinned import fetch_pinned
 from porter.platform import Platform
 from porter.pypi import (
     IndexFile,

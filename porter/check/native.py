@@ -94,4 +94,4 @@ def _runner() -> list[str]:
     """pytest at the version the runtime's tests have."""
     text = files("porter.check").joinpath("support.toml").read_text("utf-8")
     parsed = [PackageURL.from_string(purl) for purl in tomllib.loads(text)["wheels"]]
-    return [f"{purl.name}=={purl.version}" for purl in parsed if purl.name != "micropip"]
+    return [f"{purl.name}=={purl.version}" for purl in parsed]
