@@ -47,7 +47,7 @@ def read_serial(engine: Engine) -> int:
 def read_changes(engine: Engine, since: int) -> tuple[int, dict[str, ProjectDetail]]:
     """The serial, and the projects that changed after the serial `since`, as they were with it.
 
-    Changes wait for each other (`_raise_serial`): what has a lower serial was there before.
+    Changes wait for each other (`raise_serial`): what has a lower serial was there before.
     """
     with viewing(engine) as connection:
         serial = int(connection.scalar(SERIAL) or 0)
@@ -74,7 +74,7 @@ def add_file(engine: Engine, file: File, *, shown: str, actor: str, claim: int) 
     """
     try:
         with writing(engine) as connection:
-            serial = _raise_serial(connection)
+            serial = raise_serial(connection)
             _touch(connection, file.project, serial, shown=shown)
             connection.execute(insert(files).values(**file_row(file)))
             done = connection.execute(delete(pending).where(pending.c.id == claim))
@@ -82,7 +82,7 @@ def add_file(engine: Engine, file: File, *, shown: str, actor: str, claim: int) 
                 raise Conflict(
                     f"{file.filename}: this upload was given up meanwhile", advice="upload it again"
                 )
-            _log(connection, actor, "upload", file.project, file.filename, file.sha256)
+            write_event(connection, actor, "upload", file.project, file.filename, file.sha256)
     except IntegrityError as error:
         # Which constraint it was, the two databases say in different words.
         if is_name_taken(engine, file.filename):
@@ -191,7 +191,7 @@ def delete_file(engine: Engine, filename: str, *, actor: str, reason: str = "") 
 def set_status(engine: Engine, project: str, status: Status, reason: str, *, actor: str) -> None:
     """Change a project's status (PEP 792); raises NotHere."""
     with writing(engine) as connection:
-        serial = _raise_serial(connection)
+        serial = raise_serial(connection)
         done = connection.execute(
             update(projects)
             .where(projects.c.name == project)
@@ -199,7 +199,7 @@ def set_status(engine: Engine, project: str, status: Status, reason: str, *, act
         )
         if done.rowcount == 0:
             raise NotHere(f"there is no project {project}")
-        _log(connection, actor, "status", project, status.value, reason)
+        write_event(connection, actor, "status", project, status.value, reason)
 
 
 def read_events(engine: Engine, *, project: str = "", limit: int = 200) -> list[Event]:
@@ -216,7 +216,7 @@ def read_events(engine: Engine, *, project: str = "", limit: int = 200) -> list[
 def log_event(engine: Engine, actor: str, action: str, subject: str, detail: str = "") -> None:
     """A line of the audit log about no project, such as a new token."""
     with writing(engine) as connection:
-        _log(connection, actor, action, "", subject, detail)
+        write_event(connection, actor, action, "", subject, detail)
 
 
 def read_state(engine: Engine, name: str, default: str) -> str:
@@ -251,18 +251,18 @@ def _change(
     **values: Any,
 ) -> Mapping[str, Any]:
     """Change a file that is there, and say so; the row as it was before."""
-    serial = _raise_serial(connection)
+    serial = raise_serial(connection)
     query = select(files).where(files.c.filename == filename, files.c.deleted_at.is_(None))
     row = connection.execute(query).mappings().first()
     if row is None:
         raise NotHere(f"there is no file {filename}")
     connection.execute(update(files).where(files.c.id == row["id"]).values(**values))
     _touch(connection, row["project"], serial)
-    _log(connection, actor, action, row["project"], filename, detail)
+    write_event(connection, actor, action, row["project"], filename, detail)
     return dict(row)
 
 
-def _raise_serial(connection: Connection) -> int:
+def raise_serial(connection: Connection) -> int:
     """The next serial. The row stays locked until the transaction ends, so serials come in order."""
     serial = int(connection.scalar(SERIAL.with_for_update()) or 0) + 1
     connection.execute(update(state).where(state.c.name == "serial").values(value=str(serial)))
@@ -284,7 +284,7 @@ def _touch(connection: Connection, name: str, serial: int, *, shown: str = "") -
         connection.execute(insert(projects).values(**row, status_reason=""))
 
 
-def _log(
+def write_event(
     connection: Connection, actor: str, action: str, project: str, subject: str, detail: str
 ) -> None:
     connection.execute(

@@ -21,6 +21,13 @@ class BadSettings(IndexServerError):
     exit_code = 2
 
 
+class BadRequest(IndexServerError):
+    """What is asked for cannot be read as written."""
+
+    status = 400
+    exit_code = 2
+
+
 class UploadRefused(IndexServerError):
     """An upload that would harm those who install it, or that is not what it says it is.
 
