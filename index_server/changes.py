@@ -40,6 +40,12 @@ def changing(
         write_event(connection, actor, action, "", subject, detail)
 
 
+def log_event(engine: Engine, actor: str, action: str, subject: str, detail: str = "") -> None:
+    """A line of the audit log about no project, and no change: such as that somebody logged in."""
+    with writing(engine) as connection:
+        write_event(connection, actor, action, "", subject, detail)
+
+
 def read_entries(
     engine: Engine, *, project: str = "", limit: int = 100, before: int | None = None
 ) -> list[Entry]:

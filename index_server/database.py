@@ -213,12 +213,6 @@ def read_events(engine: Engine, *, project: str = "", limit: int = 200) -> list[
     return [Event(at=as_utc(row["at"]), **{name: row[name] for name in columns}) for row in rows]
 
 
-def log_event(engine: Engine, actor: str, action: str, subject: str, detail: str = "") -> None:
-    """A line of the audit log about no project, such as a new token."""
-    with writing(engine) as connection:
-        write_event(connection, actor, action, "", subject, detail)
-
-
 def read_state(engine: Engine, name: str, default: str) -> str:
     """A value that the index made for itself; `default` is kept where there is none yet."""
     query = select(state.c.value).where(state.c.name == name)
@@ -287,6 +281,7 @@ def _touch(connection: Connection, name: str, serial: int, *, shown: str = "") -
 def write_event(
     connection: Connection, actor: str, action: str, project: str, subject: str, detail: str
 ) -> None:
+    """A line of the audit log."""
     connection.execute(
         insert(events).values(
             at=datetime.now(UTC),
