@@ -3,15 +3,16 @@
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
+SERVICES := .venv/services
 RECIPES := recipes/rollstat recipes/tilecodec recipes/runbitmap recipes/regex
 
 demo: $(READY)
 	.venv/bin/porter build --test --out dist $(RECIPES)
 
-test: lint $(BROWSERS)
+test: lint $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 3 --dist worksteal -m "not journey"
 
-journeys: $(READY) $(BROWSERS)
+journeys: $(READY) $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 2 -m journey
 
 lint: $(READY)
@@ -45,3 +46,6 @@ $(READY): requirements.lock pyproject.toml bootstrap.sh
 
 $(BROWSERS): $(READY) browsers.sh
 	sh browsers.sh
+
+$(SERVICES): $(READY) services.sh
+	sh services.sh
