@@ -155,7 +155,7 @@ def open_origin(index: str, env: Mapping[str, str], patience: Patience) -> Origi
     url = httpx.URL(index or index_url(env) or PYPI_SIMPLE_ENDPOINT)
     auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
     url = url.copy_with(userinfo=b"", path=url.path.rstrip("/"))
-    trusted = certificates(env)
+    trusted = certificates(env) if url.scheme == "https" else None
     context = ssl.create_default_context(cafile=trusted) if trusted else True
 
     async def keep_private(request: httpx.Request) -> None:

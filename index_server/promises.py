@@ -94,7 +94,8 @@ def parse_page(body: bytes, *, content_type: str, url: str, name: str) -> Page:
             page = ProjectPage.from_json_data(json.loads(body), url)
         elif kind in HTML_TYPES:
             page = ProjectPage.from_html(name, body, url)
-            if not page.packages and page.repository_version is None:
+            named = any(_parse_filename(package.filename) for package in page.packages)
+            if not named and page.repository_version is None:
                 raise ValueError("neither a file nor a version of the API is on it")
         else:
             raise ValueError(f"its type is {kind!r}")

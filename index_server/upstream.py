@@ -123,6 +123,15 @@ class Upstream:
             )
         return body
 
+    async def close(self) -> None:
+        """Stop what is under way, and close the connections."""
+        for task in list(self._flights.values()):
+            task.cancel()
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+        if self._opened is not None:
+            await self._opened.client.aclose()
+            self._opened = None
+
     def _admitted(self, name: str) -> str | None:
         """The normalised name of what may come from upstream.
 
