@@ -20,6 +20,7 @@ from index_server.access import Permission, Principal
 from index_server.changes import changing
 from index_server.engine import reading
 from index_server.errors import BadRequest, Conflict, NotAuthenticated, NotHere
+from index_server.holdings import Holdings
 from index_server.rows import as_utc
 from index_server.schema import tokens
 
@@ -127,8 +128,9 @@ def read_token(engine: Engine, identity: str) -> Token | None:
     return None if row is None else _read(row)
 
 
-def first_token(engine: Engine) -> str | None:
+def first_token(index: Holdings) -> str | None:
     """A token that may do everything, where there never was any token; else None."""
+    engine = index.engine
     with reading(engine) as connection:
         if connection.scalar(select(func.count()).select_from(tokens)):
             return None
