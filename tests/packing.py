@@ -49,8 +49,8 @@ def pack(
         packed = part.packed if part.packed is not None else squeeze(part.data, part.method)
         crc = zlib.crc32(part.data) if part.crc is None else part.crc
         size = len(part.data) if part.size is None else part.size
-        told = {"flags": flags, "method": part.method, "crc": crc, "packed": len(packed)}
-        told |= {"size": size, "name": raw, "extra": b""} | dict(part.own)
+        told: dict[str, int | bytes] = {"flags": flags, "method": part.method, "crc": crc}
+        told |= {"packed": len(packed), "size": size, "name": raw, "extra": b"", **part.own}
         body += part.before
         offset = len(body)
         body += struct.pack(
