@@ -4,13 +4,11 @@ Without credentials, and where everybody may read, it costs two look-ups in the 
 """
 
 from typing import Final
-from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index_server.access import ANYBODY, PRINCIPAL, Permission, principal_of
-from index_server.address import BASE, PREFIX, base_of
-from index_server.answers import Answer
+from index_server.address import BASE, PREFIX
 from index_server.credentials import (
     SESSION,
     find_cookie,
@@ -20,7 +18,7 @@ from index_server.credentials import (
 )
 from index_server.errors import NotAllowed, NotAuthenticated
 from index_server.holdings import Holdings
-from index_server.outside import HEADERS, send_answer
+from index_server.outside import HEADERS
 from index_server.subject import read_subject
 from index_server.verify import Verified, Verifier
 
@@ -31,7 +29,7 @@ SAFE = frozenset(("GET", "HEAD"))
 NO_ONE = ("/healthz", "/readyz")
 STATIC = "/static/"
 LOGIN = ("/login", "/logout")
-BROWSER = b"text/html,application/xhtml+xml"
+ADVICE = "user __token__, password the token"
 
 
 class Authenticate:
@@ -50,20 +48,27 @@ class Authenticate:
         prefixed = scope["path"].startswith(PATH_PREFIX)
         if prefixed:
             await self._take_prefix(scope)
-        path: str = scope["path"]
-        if path in NO_ONE or path.startswith(STATIC):
+        if self._is_for_everybody(scope):
             await self._app(scope, receive, send)
             return
-        if await self._credentials_answer(scope, send):
-            return
-        if not self._open and await self._closed_answers(scope, send):
-            return
+        await self._find_principal(scope)
+        if not self._open:
+            self._check_reading(scope)
         if prefixed or not self._open:
             send = _private(send, hide=not self._open, quiet=prefixed)
         await self._app(scope, receive, send)
 
-    async def _credentials_answer(self, scope: Scope, send: Send) -> bool:
-        """Find out who asks; whether that alone has answered the request."""
+    def _is_for_everybody(self, scope: Scope) -> bool:
+        """Whether nothing depends on who asks: most requests where everybody may read."""
+        headers = scope[HEADERS]
+        anonymous = b"authorization" not in headers and b"cookie" not in headers
+        if self._open and anonymous and PREFIX not in scope:
+            return True
+        path: str = scope["path"]
+        return path in NO_ONE or path.startswith(STATIC)
+
+    async def _find_principal(self, scope: Scope) -> None:
+        """Find out who asks; raises NotAuthenticated for a credential that is not good."""
         headers = scope[HEADERS]
         authorization = headers.get(b"authorization")
         if authorization is not None:
@@ -74,8 +79,7 @@ class Authenticate:
             if scope["method"] not in SAFE:
                 raise NotAllowed("a path token only reads", advice="use a token for what changes")
         elif SESSION.encode() in (cookies := headers.get(b"cookie", b"")):
-            return await self._session_answers(scope, cookies, send)
-        return False
+            await self._enter_session(scope, cookies)
 
     async def _take_prefix(self, scope: Scope) -> None:
         """Take `/t/TOKEN` off the path; addresses in answers keep it (`base_of`)."""
@@ -87,66 +91,41 @@ class Authenticate:
         self._set(scope, await self._verifier.path(token))
         scope[PREFIX] = f"{PATH_PREFIX}{token}"
 
-    async def _session_answers(self, scope: Scope, cookies: bytes, send: Send) -> bool:
-        """Find out who is logged in; whether that alone has answered the request.
-
-        A session that has ended sends a browser to log in. On the way there it is nobody's.
-        """
+    async def _enter_session(self, scope: Scope, cookies: bytes) -> None:
+        """Find out who is logged in. A session that has ended is no hindrance to log in again."""
         text = find_cookie(cookies, session_name(scope[BASE]))
         if text is None:
-            return False
+            return
         try:
             verified = await self._verifier.session(text)
         except NotAuthenticated:
             if scope["path"].startswith(LOGIN):
-                return False
-            if not is_page(scope):
-                raise
-            await send_answer(_to_login(scope, forget=True), send)
-            return True
+                return
+            raise
         if scope["method"] not in SAFE:
             require_own_origin(scope)
         self._set(scope, verified)
-        return False
 
-    async def _closed_answers(self, scope: Scope, send: Send) -> bool:
-        """Let in who may read; whether the request is answered. Raises for those it keeps out."""
+    @staticmethod
+    def _check_reading(scope: Scope) -> None:
+        """Let in who may read a closed index; raises NotAuthenticated, NotAllowed."""
         path = scope["path"]
         if path.startswith(LOGIN):
-            return False
+            return
         principal = principal_of(scope)
         if principal is ANYBODY:
-            if is_page(scope):
-                await send_answer(_to_login(scope), send)
-                return True
-            raise NotAuthenticated("this index is not open", advice=f"{ADVICE}, or log in")
+            raise NotAuthenticated("this index is not open", advice=f"{ADVICE}; or log in")
         # What changes something is checked where it is done.
         if scope["method"] in SAFE:
             subject = read_subject(path)
             if subject is not None and not principal.may(Permission.READ, subject):
                 what = f"read {subject or 'this'}"
                 raise NotAllowed(f"{principal.name} may not {what}", advice="ask for another token")
-        return False
 
     @staticmethod
     def _set(scope: Scope, verified: Verified) -> None:
         scope[PRINCIPAL] = verified.principal
         scope[HOLDER] = verified.holder
-
-
-ADVICE = "user __token__, password the token"
-
-
-def is_page(scope: Scope) -> bool:
-    """Whether a browser asks for a page. pip and uv take HTML too, and are no browsers."""
-    headers = scope[HEADERS]
-    if scope["method"] not in SAFE:
-        return False
-    mode: bytes | None = headers.get(b"sec-fetch-mode")
-    if mode is not None:
-        return mode == b"navigate"
-    accept: bytes = headers.get(b"accept", b"")
-    return accept.startswith(BROWSER)
 
 
 def is_ambient(scope: Scope) -> bool:
@@ -173,24 +152,6 @@ def require_own_origin(scope: Scope) -> None:
             "this was sent by another site than the index's own",
             advice="use the index's own pages, or a token without cookies",
         )
-
-
-def _to_login(scope: Scope, *, forget: bool = False) -> Answer:
-    """A redirect to the login page that leads back."""
-    query = scope.get("query_string", b"").decode("latin-1")
-    after = f"{scope['path']}?{query}" if query else scope["path"]
-    location = f"{base_of(scope)}/login?next={quote(after, safe='')}"
-    headers = [
-        (b"location", location.encode()),
-        (b"content-length", b"0"),
-        (b"cache-control", b"no-store"),
-    ]
-    if forget:
-        name = session_name(scope[BASE])
-        secure = "; Secure" if name != SESSION else ""
-        gone = f"{name}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax{secure}"
-        headers.append((b"set-cookie", gone.encode()))
-    return Answer(status=303, headers=tuple(headers), route="login")
 
 
 def _private(send: Send, *, hide: bool, quiet: bool) -> Send:
