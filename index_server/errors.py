@@ -107,6 +107,13 @@ class StorageAway(IndexServerError):
     exit_code = 4
 
 
+class RuntimeAway(IndexServerError):
+    """The runtime's files are not here yet, or cannot be fetched."""
+
+    status = 503
+    exit_code = 4
+
+
 class StorageFull(IndexServerError):
     """There is no room for the file."""
 

@@ -1,7 +1,7 @@
 """Which representation a client gets, and how it is compressed (RFC 9110, 12); pure."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 import brotli
@@ -55,6 +55,15 @@ def choose_encoding(accept: str) -> Encoding:
     weights = dict(_parse(accept))
     for encoding in Encoding:
         if weights.get(encoding.value, weights.get("*", 0.0)) > 0:
+            return encoding
+    return Encoding.IDENTITY
+
+
+def choose_among(accept: str, there: Collection[Encoding]) -> Encoding:
+    """The coding for an `Accept-Encoding` header among those that are there."""
+    weights = dict(_parse(accept))
+    for encoding in Encoding:
+        if encoding in there and weights.get(encoding.value, weights.get("*", 0.0)) > 0:
             return encoding
     return Encoding.IDENTITY
 

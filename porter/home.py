@@ -56,6 +56,11 @@ class Home:
         return self.root / "surfaces"
 
     @property
+    def compressed(self) -> Path:
+        """Files of runtimes as servers send them, each named by its hash and its coding."""
+        return self.root / "compressed"
+
+    @property
     def toolchains(self) -> Path:
         """Compilers with their cross-build environments."""
         return self.root / "toolchains"
