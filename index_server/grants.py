@@ -5,9 +5,11 @@ and the path tokens that were made with it.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -72,12 +74,12 @@ def read_grant(key: str, kind: Kind, text: str, now: datetime) -> Grant:
     )
 
 
-def sign(key: str, kind: Kind, document: dict[str, str], expires_at: datetime) -> str:
+def sign(key: str, kind: Kind, document: Mapping[str, Any], expires_at: datetime) -> str:
     """A signed text of a document."""
     return str(_serializer(key, kind).dumps({**document, "e": int(expires_at.timestamp())}))
 
 
-def read_signed(key: str, kind: Kind, text: str, now: datetime) -> tuple[dict[str, str], datetime]:
+def read_signed(key: str, kind: Kind, text: str, now: datetime) -> tuple[dict[str, Any], datetime]:
     """The document of a signed text, and when that ends; raises NotAuthenticated."""
     try:
         document = _serializer(key, kind).loads(text)
