@@ -3,10 +3,10 @@
 Imports nothing slow: every start of `porter` imports this module.
 """
 
-from index_server.commands import backup, restore, serve, verify
+from index_server.commands import backup, environment, restore, serve, verify
 from porter.commands.options import Commands
 
-ACTIONS = (serve, verify, backup, restore)
+ACTIONS = (serve, environment, verify, backup, restore)
 
 
 def add(commands: Commands) -> None:

@@ -17,12 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from index_server.address import BASE, find_base
 from index_server.answers import Answer
 from index_server.errors import IndexServerError
+from index_server.pages.failure import failure_page, is_person
 from index_server.settings import Settings
 from porter.errors import PorterError
 
 HEADERS = "porter.headers"
 ROUTE = "porter.route"
-EXPOSED = b"etag, content-length, content-range, x-pypi-last-serial, warning"
+EXPOSED = b"etag, content-length, content-range, porter-left-out, x-pypi-last-serial, warning"
 OPEN: tuple[tuple[bytes, bytes], ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED),
@@ -125,6 +126,9 @@ def error_answer(error: Exception, scope: Scope) -> Answer:
         text = "".join(traceback.format_exception(error))
         log.error("mistake", path=scope["path"], error=type(error).__name__, traceback=text)
         status, message, advice = 500, "a mistake in the index itself", "its log has more"
+    if is_person(scope):
+        status, page_headers, page = failure_page(status, message, advice, scope)
+        return Answer(status=status, headers=tuple(page_headers), body=page)
     name = type(error).__name__ if isinstance(error, PorterError) else "InternalError"
     if "/api/" in scope["path"]:
         document = {"error": name, "message": message, "advice": advice}

@@ -1,9 +1,10 @@
 """What a server has of a Pyodide release: the runtime's files, micropip, and what was laid beside.
 
 Of the packages of a release's own lock file only those are there whose files somebody put into
-`runtime/RELEASE/` of the data folder; they count by their hash, whatever they are called.
+`runtime/RELEASE/` of the data folder, and then only where the hash is the lock file's.
 """
 
+import hashlib
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -92,15 +93,15 @@ def fill_shelf(
     files[micropip.path.name] = micropip
     own = _wheel_offer(micropip, platform)
     offers = {own.project: (own,)}
-    promised = {package["sha256"]: (name, package) for name, package in lock["packages"].items()}
+    promised = {package["file_name"]: (name, package) for name, package in lock["packages"].items()}
     for path in _files(beside):
-        file = digests.file(path)
-        if file.sha256 in promised:
-            name, package = promised[file.sha256]
+        name, package = promised.get(path.name, ("", {}))
+        if package and (file := digests.file(path)).sha256 == package["sha256"]:
             # Where micropip is laid beside, its release's own is the one that is served.
             files[path.name] = file
             offers[name] = (_package_offer(name, package, file, platform),)
-    stamp = json.dumps([(name, file.sha256) for name, file in sorted(files.items())])
+    listed = json.dumps([(name, file.sha256) for name, file in sorted(files.items())])
+    stamp = hashlib.sha256(listed.encode()).hexdigest()
     return Shelf(platform=platform, info=lock["info"], files=files, offers=offers, stamp=stamp)
 
 

@@ -1,0 +1,149 @@
+"""Named sets of requirements, resolved once and kept: each at an address by its content."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from index_server.database import write_event
+from index_server.engine import reading, writing
+from index_server.errors import NotHere, Unresolvable
+from index_server.holdings import Holdings
+from index_server.lockfile import Packages
+from index_server.locks import Locks
+from index_server.rows import as_utc
+from index_server.runtimes import Runtimes
+from index_server.schema import environments
+from porter.platform import Platform
+
+# In seconds: whoever makes an environment by hand waits for the runtime rather than ask again.
+PATIENCE = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A set of requirements and the lock file that it gave.
+
+    `id` is the sha256 of what it says; `info` and `packages` are the lock file's, with paths below
+    the index's address for file names.
+    """
+
+    id: str
+    platform: str
+    requirements: tuple[str, ...]
+    info: Mapping[str, str]
+    packages: Packages
+    created_at: datetime
+    created_by: str
+
+    @property
+    def path(self) -> str:
+        """Where its lock file is, below the index's address."""
+        return f"/r/{self.platform}/environments/{self.id}/pyodide-lock.json"
+
+    def summary(self, base: str) -> dict[str, object]:
+        """What is told of it in a list."""
+        return {
+            "id": self.id,
+            "platform": self.platform,
+            "requirements": list(self.requirements),
+            "packages": {name: package["version"] for name, package in self.packages.items()},
+            "created_at": self.created_at.isoformat(),
+            "created_by": self.created_by,
+            "lock_file": f"{base}{self.path}",
+        }
+
+
+def create_environment(
+    index: Holdings,
+    platform: Platform,
+    requirements: Sequence[str],
+    actor: str,
+    locks: Locks | None = None,
+) -> str:
+    """Resolve requirements (PEP 508) and keep the answer; its id.
+
+    The same requirements, resolved to the same files, are the same environment. Raises
+    Unresolvable, RuntimeAway.
+    """
+    asked = normalise(requirements)
+    if not asked:
+        raise Unresolvable("an environment has at least one requirement")
+    locks = locks or Locks(index, Runtimes(index, patience=PATIENCE))
+    resolved = locks.resolve(platform, asked)
+    lock = _canonical({"info": dict(resolved.info), "packages": resolved.packages})
+    text = _canonical({"lock": lock, "platform": platform.name, "requirements": asked})
+    name = hashlib.sha256(text.encode()).hexdigest()
+    row = {
+        "id": name,
+        "platform": platform.name,
+        "requirements": _canonical(asked),
+        "lock": lock,
+        "created_at": datetime.now(UTC),
+        "created_by": actor,
+    }
+    try:
+        with writing(index.engine) as connection:
+            connection.execute(insert(environments).values(**row))
+            write_event(connection, actor, "environment", "", name[:12], ", ".join(asked))
+    except IntegrityError:
+        # Somebody has made it before.
+        return name
+    return name
+
+
+def read_environment(index: Holdings, name: str, platform: Platform | None = None) -> Environment:
+    """An environment by its id, of one platform where it is given; raises NotHere."""
+    query = select(environments).where(environments.c.id == name)
+    with reading(index.engine) as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None or (platform is not None and row["platform"] != platform.name):
+        raise NotHere(f"there is no environment {name}")
+    return _parse(row)
+
+
+def list_environments(index: Holdings, platform: Platform | None = None) -> list[Environment]:
+    """Every environment, of one platform where it is given, the newest first."""
+    query = select(environments).order_by(environments.c.created_at.desc(), environments.c.id)
+    if platform is not None:
+        query = query.where(environments.c.platform == platform.name)
+    with reading(index.engine) as connection:
+        return [_parse(row) for row in connection.execute(query).mappings()]
+
+
+def normalise(requirements: Sequence[str]) -> tuple[str, ...]:
+    """Requirements in one spelling and order; raises Unresolvable for what is none."""
+    found = set()
+    for text in requirements:
+        try:
+            parsed = Requirement(text)
+        except InvalidRequirement as error:
+            reason = str(error).partition("\n")[0]
+            raise Unresolvable(f"{text!r} is no requirement: {reason}") from error
+        parsed.name = canonicalize_name(parsed.name)
+        found.add(str(parsed))
+    return tuple(sorted(found))
+
+
+def _parse(row: Mapping[Any, Any]) -> Environment:
+    lock = json.loads(row["lock"])
+    return Environment(
+        id=row["id"],
+        platform=row["platform"],
+        requirements=tuple(json.loads(row["requirements"])),
+        info=lock["info"],
+        packages=lock["packages"],
+        created_at=as_utc(row["created_at"]),
+        created_by=row["created_by"],
+    )
+
+
+def _canonical(document: object) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"))

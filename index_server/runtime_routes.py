@@ -1,0 +1,222 @@
+"""What a runtime asks for: its own files, lock files, environments, and piplite's index.
+
+| below `/r/PLATFORM/` | kept by clients |
+|---|---|
+| `pyodide-lock.json`, `runtime/pyodide-lock.json`, `left-out.json`, `all.json` | asked again each time, a 304 while nothing changed |
+| `runtime/FILE` | ten minutes: it changes with the release that the platform names |
+| `runtime/SHA256/FILE`, `environments/ID/pyodide-lock.json` | for ever: the address tells the content |
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from packaging.utils import canonicalize_name
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from index_server.address import base_of
+from index_server.answers import API_CACHE, FILE_CACHE, Answer, Kept, answer_body, matches
+from index_server.environments import list_environments, read_environment
+from index_server.errors import NotHere
+from index_server.holdings import Holdings
+from index_server.lockfile import render_lock
+from index_server.locks import Locks, Resolved, split_requirements
+from index_server.model import File
+from index_server.negotiate import choose_among, choose_encoding
+from index_server.outside import ROUTE
+from index_server.packing import WORTH_IT, find_packed
+from index_server.piplite import serialize_all
+from index_server.runtimes import Runtimes
+from index_server.serialize import file_url
+from index_server.shelf import LOCK
+from index_server.views import visible
+from porter.platform import Platform
+
+FRESH = "no-cache"
+LEFT_OUT = "porter-left-out"
+NAMES_TOLD = 20
+ANSWERS = 32 << 20
+ISOLATED = (b"cross-origin-resource-policy", b"cross-origin")
+
+
+def routes(index: Holdings) -> list[BaseRoute]:
+    """`/r/PLATFORM/…` but for the Simple API. Begins to fetch the runtimes."""
+    runtimes = Runtimes(index)
+    serving = RuntimeRoutes(index, runtimes, Locks(index, runtimes))
+    runtimes.start()
+    return [
+        Route("/r/{platform}/pyodide-lock.json", serving.lock),
+        Route("/r/{platform}/left-out.json", serving.left_out),
+        Route("/r/{platform}/all.json", serving.all_json),
+        Route(f"/r/{{platform}}/runtime/{LOCK}", serving.lock),
+        Route("/r/{platform}/runtime/{name}", serving.runtime_file),
+        Route("/r/{platform}/runtime/{sha256}/{name}", serving.runtime_file),
+        Route("/r/{platform}/environments/", serving.environments),
+        Route("/r/{platform}/environments/{id}/pyodide-lock.json", serving.environment),
+    ]
+
+
+class RuntimeRoutes:
+    """The endpoints; they run in threads."""
+
+    def __init__(self, index: Holdings, runtimes: Runtimes, locks: Locks) -> None:
+        self._index = index
+        self._runtimes = runtimes
+        self._locks = locks
+        self._kept = Kept(ANSWERS)
+
+    def lock(self, request: Request) -> Response:
+        """The lock file, of everything or of `?requirements=`; `?files=relative` for Node."""
+        platform = self._platform(request)
+        requirements = split_requirements(request.query_params.getlist("requirements"))
+        resolved = self._locks.resolve(platform, requirements)
+        base, relative = base_of(request.scope), _is_relative(request)
+
+        def render() -> bytes:
+            return render_lock(resolved.info, resolved.packages, base=base, relative=relative)
+
+        key = ("lock", platform.name, requirements, resolved.stamp, base, relative)
+        answer = self._answer(request, key, render)
+        return _send(answer, request, headers=_tell_left_out(resolved))
+
+    def left_out(self, request: Request) -> Response:
+        """Which projects are not in the lock file of everything, and why."""
+        platform = self._platform(request)
+        resolved = self._locks.resolve(platform)
+        document = {"platform": platform.name, "left_out": dict(resolved.left_out)}
+        key = ("left-out", platform.name, resolved.stamp)
+        return _send(self._answer(request, key, lambda: json.dumps(document).encode()), request)
+
+    def all_json(self, request: Request) -> Response:
+        """piplite's index of every wheel that the platform can install."""
+        platform = self._platform(request)
+        snapshot, base = self._index.snapshot, base_of(request.scope)
+        key = ("all", platform.name, snapshot.serial, base)
+
+        def render() -> bytes:
+            projects = sorted(snapshot.projects.values(), key=lambda project: project.name)
+            listed = ((project, visible(project, platform=platform)) for project in projects)
+            return serialize_all(listed, base)
+
+        return _send(self._answer(request, key, render), request)
+
+    def environments(self, request: Request) -> Response:
+        """The environments of a platform."""
+        platform = self._platform(request)
+        base = base_of(request.scope)
+        found = [
+            environment.summary(base) for environment in list_environments(self._index, platform)
+        ]
+        body = json.dumps({"environments": found}).encode()
+        return _send(answer_body(body, "application/json", cache=FRESH), request)
+
+    def environment(self, request: Request) -> Response:
+        """The lock file of an environment."""
+        platform = self._platform(request)
+        environment = read_environment(self._index, request.path_params["id"], platform)
+        base, relative = base_of(request.scope), _is_relative(request)
+
+        def render() -> bytes:
+            return render_lock(environment.info, environment.packages, base=base, relative=relative)
+
+        key = ("environment", environment.id, base, relative)
+        return _send(self._answer(request, key, render, cache=FILE_CACHE), request)
+
+    def runtime_file(self, request: Request) -> Response:
+        """A file of the runtime, compressed ahead of time; else a wheel of the index, by name."""
+        request.scope[ROUTE] = "runtime"
+        platform = self._platform(request)
+        name, sha256 = request.path_params["name"], request.path_params.get("sha256", "")
+        # A name is looked up among those that are there: none leads out of a folder.
+        file = self._runtimes.shelf(platform).files.get(name)
+        if file is None or (sha256 and sha256 != file.sha256):
+            wheel = None if sha256 else self._wheel(name)
+            if wheel is None:
+                raise NotHere(f"the runtime of Pyodide {platform.pyodide} has no file {name} here")
+            headers = {"cache-control": API_CACHE}
+            return RedirectResponse(file_url(wheel, base_of(request.scope)), 307, headers)
+        packed = find_packed(self._index.home, file.sha256)
+        encoding = choose_among(request.headers.get("accept-encoding", ""), packed)
+        etag = f'"{file.sha256[:32]}-{encoding.value}"'
+        headers = {
+            "etag": etag,
+            "cache-control": FILE_CACHE if sha256 else API_CACHE,
+            "x-content-type-options": "nosniff",
+            "cross-origin-resource-policy": "cross-origin",
+        }
+        if file.path.suffix in WORTH_IT:
+            headers["vary"] = "Accept-Encoding"
+        if _is_known(request, etag):
+            return Response(status_code=304, headers=headers)
+        if encoding in packed:
+            headers["content-encoding"] = encoding.value
+        path = packed.get(encoding, file.path)
+        return FileResponse(path, headers=headers, media_type=file.content_type)
+
+    def _platform(self, request: Request) -> Platform:
+        request.scope.setdefault(ROUTE, "lock")
+        name = request.path_params["platform"]
+        platform = self._index.platforms.get(name)
+        if platform is None:
+            known = ", ".join(self._index.platforms)
+            raise NotHere(f"no platform {name} is served here", advice=f"there are {known}")
+        return platform
+
+    def _wheel(self, name: str) -> File | None:
+        """Where Node looks for what a lock file with relative names lists."""
+        project = self._index.snapshot.projects.get(canonicalize_name(name.partition("-")[0]))
+        for file in project.files if project else ():
+            if file.filename == name and not file.quarantine:
+                return file
+        return None
+
+    def _answer(
+        self,
+        request: Request,
+        key: tuple[object, ...],
+        render: Callable[[], bytes],
+        cache: str = FRESH,
+    ) -> Answer:
+        encoding = choose_encoding(request.headers.get("accept-encoding", ""))
+        answer = self._kept.get((*key, encoding))
+        if answer is None:
+            answer = answer_body(
+                render(),
+                "application/json",
+                cache=cache,
+                encoding=encoding,
+                vary="Accept-Encoding",
+                route="lock",
+            )
+            self._kept.keep((*key, encoding), answer)
+        return answer
+
+
+def _send(answer: Answer, request: Request, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer, or the 304 that the client has it already."""
+    if _is_known(request, answer.etag.decode()):
+        answer = answer.not_modified()
+    response = Response(answer.body, answer.status, headers)
+    raw = [*answer.headers, ISOLATED]
+    told = {name for name, _ in raw}
+    response.raw_headers = [*raw, *(pair for pair in response.raw_headers if pair[0] not in told)]
+    return response
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    asked = request.headers.get("if-none-match")
+    return asked is not None and matches(asked.encode("latin-1"), etag.encode())
+
+
+def _is_relative(request: Request) -> bool:
+    return request.query_params.get("files") == "relative"
+
+
+def _tell_left_out(resolved: Resolved) -> dict[str, str]:
+    """The names of what was left out, the first few; `left-out.json` has all of them and why."""
+    if not resolved.left_out:
+        return {}
+    names = list(resolved.left_out)
+    more = [f"and {len(names) - NAMES_TOLD} more"] if len(names) > NAMES_TOLD else []
+    return {LEFT_OUT: ", ".join([*names[:NAMES_TOLD], *more])}
