@@ -3,10 +3,20 @@
 Imports nothing slow: every start of `porter` imports this module.
 """
 
-from index_server.commands import backup, environment, restore, serve, verify
+from index_server.commands import (
+    backup,
+    environment,
+    file,
+    log,
+    project,
+    restore,
+    serve,
+    token,
+    verify,
+)
 from porter.commands.options import Commands
 
-ACTIONS = (serve, environment, verify, backup, restore)
+ACTIONS = (serve, environment, verify, backup, restore, token, file, project, log)
 
 
 def add(commands: Commands) -> None:
