@@ -17,7 +17,7 @@ from index_server.outside import Outside
 
 # How often a server looks for what others changed, in seconds: they see it within one.
 LOOK = 0.25
-NAMES = ("legacy", "runtime_routes", "upstream", "management", "health", "login", "pages.routes")
+NAMES = ("legacy", "runtime_routes", "upstream", "management", "health", "login", "token_pages", "pages.routes")
 
 
 def _load(name):  # TEMPORARY while parts land
