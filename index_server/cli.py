@@ -7,6 +7,7 @@ from index_server.commands import (
     backup,
     environment,
     file,
+    intake,
     log,
     project,
     restore,
@@ -16,7 +17,7 @@ from index_server.commands import (
 )
 from porter.commands.options import Commands
 
-ACTIONS = (serve, environment, verify, backup, restore, token, file, project, log)
+ACTIONS = (serve, environment, intake, verify, backup, restore, token, file, project, log)
 
 
 def add(commands: Commands) -> None:

@@ -1,4 +1,4 @@
-"""The public index over HTTP: pages and files, within bounds of time and size."""
+"""Another index over HTTP: pages and files, within bounds of time and size."""
 
 import asyncio
 import errno
@@ -14,12 +14,13 @@ import httpx
 from anyio.to_thread import run_sync
 from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-from index_server.errors import NotHere, StorageAway, StorageFull, UpstreamFailed
-from index_server.promises import ACCEPT, Page, Promise, parse_page
+from index_server.errors import BadSettings, NotHere, StorageAway, StorageFull, UpstreamFailed
+from index_server.promises import ACCEPT, Page, Promise, parse_names, parse_page
 from porter.home import new_file
 from porter.pypi import certificates, index_url
 
 LARGEST_PAGE = 64 << 20
+LARGEST_LIST = 256 << 20
 LARGEST_METADATA = 16 << 20
 REDIRECTS = 5
 GONE = (404, 410)
@@ -44,12 +45,25 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A client of the public index. `url` has no slash at its end and no credentials in it."""
+    """A client of another index. `url` has no slash at its end and no credentials in it.
+
+    `role` is what errors call it.
+    """
 
     url: httpx.URL
     auth: httpx.BasicAuth | None
     client: httpx.AsyncClient
     patience: Patience
+    role: str = "upstream"
+
+    async def names(self) -> tuple[str, ...]:
+        """The normalised names of its projects; raises UpstreamFailed."""
+        url, what = self.url.copy_with(path=f"{self.url.path}/"), "its projects"
+        async with self._ask(url, what, self.patience.file, {"Accept": ACCEPT}) as answer:
+            self._check(answer, what, gone=UpstreamFailed)
+            body = await self._read(answer, LARGEST_LIST, what)
+            kind = answer.headers.get("content-type", "")
+        return await run_sync(lambda: parse_names(body, content_type=kind))
 
     async def page(self, name: str, earlier: Page | None) -> Page:
         """What upstream says of a project; `earlier` itself where that did not change.
@@ -65,8 +79,8 @@ class Origin:
         async with self._ask(url, what, self.patience.page, headers) as answer:
             if answer.status_code == 304 and earlier is not None:
                 return earlier
-            _check(answer, what)
-            body = await _read(answer, LARGEST_PAGE, what)
+            self._check(answer, what)
+            body = await self._read(answer, LARGEST_PAGE, what)
             kind, etag = (answer.headers.get(key, "") for key in ("content-type", "etag"))
             found = str(answer.url)
         page = await run_sync(lambda: parse_page(body, content_type=kind, url=found, name=name))
@@ -89,7 +103,7 @@ class Origin:
                         file.write(chunk)
             if found.hexdigest() != promise.file.sha256:
                 raise UpstreamFailed(
-                    f"{what}: upstream promised the sha256 {promise.file.sha256},"
+                    f"{what}: {self.role} promised the sha256 {promise.file.sha256},"
                     f" its bytes have {found.hexdigest()}"
                 )
             await run_sync(_settle, beside, target)
@@ -105,11 +119,11 @@ class Origin:
         headers = {"Accept-Encoding": "identity"}
         size, seconds = 0, self.patience.file
         async with self._ask(httpx.URL(url), what, seconds, headers) as answer:
-            _check(answer, what, gone=UpstreamFailed)
+            self._check(answer, what, gone=UpstreamFailed)
             async for chunk in answer.aiter_raw(1 << 16):
                 size += len(chunk)
                 if size > bound:
-                    raise UpstreamFailed(f"upstream sends more of {what} than {bound} bytes")
+                    raise UpstreamFailed(f"{self.role} sends more of {what} than {bound} bytes")
                 yield chunk
 
     async def metadata(self, promise: Promise) -> bytes | None:
@@ -122,10 +136,10 @@ class Origin:
         url = url.copy_with(path=f"{url.path}.metadata")
         async with self._ask(url, what, self.patience.page, {}) as answer:
             try:
-                _check(answer, what)
+                self._check(answer, what)
             except NotHere:
                 return None
-            body = await _read(answer, LARGEST_METADATA, what)
+            body = await self._read(answer, LARGEST_METADATA, what)
         expected = promise.file.metadata_sha256
         return body if hashlib.sha256(body).hexdigest() == expected else None
 
@@ -145,14 +159,38 @@ class Origin:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError) as error:
             cause = type(error).__name__
             raise UpstreamFailed(
-                f"upstream was asked for {what} and did not answer as it should ({cause})",
-                advice="try again; this index serves what it has of upstream meanwhile",
+                f"{self.role} was asked for {what} and did not answer as it should ({cause})",
+                advice="try again in a minute",
             ) from error
 
+    def _check(
+        self, answer: httpx.Response, what: str, gone: type[NotHere | UpstreamFailed] = NotHere
+    ) -> None:
+        if answer.status_code in GONE:
+            raise gone(f"{self.role} does not have {what}")
+        if answer.status_code != 200:
+            raise UpstreamFailed(f"{self.role} was asked for {what} and said {answer.status_code}")
 
-def open_origin(index: str, env: Mapping[str, str], patience: Patience) -> Origin:
-    """A client of the index at the URL `index`; where that is empty, of pip's own."""
-    url = httpx.URL(index or index_url(env) or PYPI_SIMPLE_ENDPOINT)
+    async def _read(self, answer: httpx.Response, largest: int, what: str) -> bytes:
+        body = bytearray()
+        async for chunk in answer.aiter_bytes():
+            body += chunk
+            if len(body) > largest:
+                raise UpstreamFailed(f"{self.role}'s answer about {what} is too large")
+        return bytes(body)
+
+
+def open_origin(
+    index: str, env: Mapping[str, str], patience: Patience, role: str = "upstream"
+) -> Origin:
+    """A client of the index at the URL `index`; where that is empty, of pip's own.
+
+    Raises BadSettings for what is no such URL.
+    """
+    try:
+        url = _parse_url(index, env)
+    except httpx.InvalidURL as error:
+        raise BadSettings(f"the address of {role} is no URL: {error}") from error
     auth = httpx.BasicAuth(url.username, url.password) if url.userinfo else None
     url = url.copy_with(userinfo=b"", path=url.path.rstrip("/"))
     trusted = certificates(env) if url.scheme == "https" else None
@@ -172,27 +210,16 @@ def open_origin(index: str, env: Mapping[str, str], patience: Patience) -> Origi
         event_hooks={"request": [keep_private]},
         headers={"User-Agent": "porter-index"},
     )
-    return Origin(url=url, auth=auth, client=client, patience=patience)
-
-
-def _check(
-    answer: httpx.Response, what: str, gone: type[NotHere | UpstreamFailed] = NotHere
-) -> None:
-    if answer.status_code in GONE:
-        raise gone(f"upstream does not have {what}")
-    if answer.status_code != 200:
-        raise UpstreamFailed(f"upstream was asked for {what} and said {answer.status_code}")
-
-
-async def _read(answer: httpx.Response, largest: int, what: str) -> bytes:
-    body = bytearray()
-    async for chunk in answer.aiter_bytes():
-        body += chunk
-        if len(body) > largest:
-            raise UpstreamFailed(f"upstream's answer about {what} is larger than {largest} bytes")
-    return bytes(body)
+    return Origin(url=url, auth=auth, client=client, patience=patience, role=role)
 
 
 def _settle(beside: Path, target: Path) -> None:
     with new_file(target) as ready:
         beside.replace(ready)
+
+
+def _parse_url(index: str, env: Mapping[str, str]) -> httpx.URL:
+    url = httpx.URL(index or index_url(env) or PYPI_SIMPLE_ENDPOINT)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise httpx.InvalidURL("it begins with neither http:// nor https://")
+    return url

@@ -16,10 +16,11 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
-from pypi_simple import DistributionPackage, ProjectPage, UnsupportedRepoVersionError
+from pypi_simple import DistributionPackage, IndexPage, ProjectPage, UnsupportedRepoVersionError
 
 from index_server.errors import UpstreamFailed
 from index_server.model import UNKNOWN_TIME, File, ProjectDetail, Status
+from index_server.policy import normalise
 
 # Raised when what is kept of a page changes.
 SCHEME = 1
@@ -45,6 +46,7 @@ class Page:
     """Upstream's answer about a project.
 
     `etag` is upstream's; a page whose `status` is quarantined (PEP 792) has no promises.
+    `unhashed` are wheels and sdists that it lists and promises nothing of: without a sha256.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Page:
     status: Status = Status.ACTIVE
     status_reason: str = ""
     etag: str = ""
+    unhashed: tuple[str, ...] = ()
 
     def find(self, filename: str, sha256: str) -> Promise | None:
         """The promise of a file of this name and these bytes."""
@@ -88,7 +91,7 @@ def parse_page(body: bytes, *, content_type: str, url: str, name: str) -> Page:
     `url` is where it came from. Raises UpstreamFailed for what is no such page: something else
     that answers in upstream's place, such as a network's login page, is no list of no files.
     """
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = _kind(content_type)
     try:
         if kind in JSON_TYPES:
             page = ProjectPage.from_json_data(json.loads(body), url)
@@ -102,11 +105,7 @@ def parse_page(body: bytes, *, content_type: str, url: str, name: str) -> Page:
         if canonicalize_name(page.project) != name:
             raise ValueError("it is about another project")
     except (ValueError, RecursionError, UnsupportedRepoVersionError) as error:
-        cause = str(error).partition("\n")[0]
-        raise UpstreamFailed(
-            f"upstream's answer about {name} is no page of the Simple API: {cause}",
-            advice="see what `upstream.index` in the settings leads to",
-        ) from error
+        raise _no_page(f"about {name}", error) from error
     status = Status(page.status.value) if page.status else Status.ACTIVE
     packages = () if status is Status.QUARANTINED else page.packages
     found = {p.file.filename: p for package in packages if (p := _promise(package, name))}
@@ -115,7 +114,28 @@ def parse_page(body: bytes, *, content_type: str, url: str, name: str) -> Page:
         promises=tuple(found.values()),
         status=status,
         status_reason=page.status_reason or "",
+        unhashed=tuple(
+            package.filename
+            for package in packages
+            if package.filename not in found
+            and (_parse_filename(package.filename) or ("",))[0] == name
+        ),
     )
+
+
+def parse_names(body: bytes, *, content_type: str) -> tuple[str, ...]:
+    """The normalised names of an index's list of projects; raises UpstreamFailed."""
+    kind = _kind(content_type)
+    try:
+        if kind in JSON_TYPES:
+            listed = IndexPage.from_json_data(json.loads(body)).projects
+        elif kind in HTML_TYPES:
+            listed = IndexPage.from_html(body).projects
+        else:
+            raise ValueError(f"its type is {kind!r}")
+    except (ValueError, RecursionError, UnsupportedRepoVersionError) as error:
+        raise _no_page("about its projects", error) from error
+    return tuple(sorted({normal for name in listed if (normal := normalise(name))}))
 
 
 def dump_page(page: Page) -> bytes:
@@ -194,3 +214,15 @@ def _parse_filename(filename: str) -> tuple[str, str] | None:
         name, version = parse_sdist_filename(filename)
         return name, str(version)
     return None
+
+
+def _kind(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _no_page(what: str, error: Exception) -> UpstreamFailed:
+    cause = str(error).partition("\n")[0]
+    return UpstreamFailed(
+        f"the other index's answer {what} is no page of the Simple API: {cause}",
+        advice="see what its address leads to",
+    )
