@@ -102,6 +102,8 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(SLOW)
         if mode in PLAIN:
             self._plain(mode)
+        elif self.path == "/simple/":
+            self._list(mode)
         elif self.path.startswith("/simple/"):
             self._page(self.path.split("/")[2], mode)
         else:
@@ -115,6 +117,17 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(200, JSON, b'{"meta": {"api-version": "1.1"}, "name": "x", "files": [')
             case _:
                 self._send(404 if mode == "gone" else int(mode), "text/plain", b"no")
+
+    def _list(self, mode: str) -> None:
+        wheels = (self.folder / "wheels").iterdir()
+        names = sorted({wheel.name.split("-")[0].replace("_", "-") for wheel in wheels})
+        if mode == "html":
+            links = "".join(f'<a href="{name}/">{name}</a>' for name in names)
+            self._send(200, "text/html", f"<!DOCTYPE html><body>{links}</body>".encode())
+        else:
+            listed = [{"name": name} for name in names]
+            document = {"meta": {"api-version": "1.4"}, "projects": listed}
+            self._send(200, JSON, json.dumps(document).encode())
 
     def _page(self, name: str, mode: str) -> None:
         wheels = sorted((self.folder / "wheels").glob(f"{name.replace('-', '_')}-*"))
