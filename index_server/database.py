@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, cast, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from index_server.engine import reading, viewing, writing
@@ -266,8 +266,8 @@ def raise_serial(connection: Connection) -> int:
 def _lock_key(connection: Connection, key: str) -> None:
     """Until this transaction ends, no other one passes here with the key; SQLite has one writer."""
     if connection.dialect.name == "postgresql":
-        number = int(key.replace("/", "")[:8], 16) - (1 << 31)
-        connection.execute(select(func.pg_advisory_xact_lock(UPLOADING, number)))
+        number = cast(int(key.replace("/", "")[:8], 16) - (1 << 31), Integer)
+        connection.execute(select(func.pg_advisory_xact_lock(cast(UPLOADING, Integer), number)))
 
 
 def _touch(connection: Connection, name: str, serial: int, *, shown: str = "") -> None:

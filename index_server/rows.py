@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.utils import canonicalize_version, parse_sdist_filename, parse_wheel_filename
 
 from index_server.model import AuditSummary, File, ProjectDetail, Stage, Status
 
@@ -44,9 +44,9 @@ def file_identity(filename: str) -> str:
     if filename.endswith(".whl"):
         name, version, build, tags = parse_wheel_filename(filename)
         shown = ".".join(sorted(map(str, tags)))
-        return f"{name} {version} {''.join(map(str, build))} {shown}"
+        return f"{name} {canonicalize_version(version)} {''.join(map(str, build))} {shown}"
     name, version = parse_sdist_filename(filename)
-    return f"{name} {version} sdist"
+    return f"{name} {canonicalize_version(version)} sdist"
 
 
 def read_file(row: Mapping[Any, Any]) -> File:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,14 +37,9 @@ class Postgres:
         return max(found, key=lambda path: int(path.parents[1].name)).parent
 
     def make(self) -> None:
-        self.folder.mkdir(parents=True)
         if os.getuid() == 0:
             user = pwd.getpwnam("postgres")
             os.chown(self.folder, user.pw_uid, user.pw_gid)
-            for parent in self.folder.parents:
-                # It is not root, and pytest's folders are for root alone.
-                if parent.stat().st_uid == 0 and parent.stat().st_mode & 0o077 == 0:
-                    parent.chmod(0o711)
         self._run("initdb", "-D", self._data, "-U", "porter", "--auth=trust", "-E", "UTF8")
 
     def start(self) -> None:
@@ -77,20 +73,26 @@ class Postgres:
             timeout=60,
             check=False,
         )
-        assert done.returncode == 0, f"{program}: {done.returncode}"
+        log = self.folder / "log"
+        told = log.read_text()[-2000:] if log.exists() else ""
+        assert done.returncode == 0, f"{program}: {done.returncode}\n{told}"
 
 
 @contextmanager
-def run_postgres(folder: Path) -> Iterator[Postgres]:
-    """A cluster, until the context ends."""
-    cluster = Postgres(folder)
-    cluster.make()
-    cluster.start()
-    try:
-        yield cluster
-    finally:
-        if (folder / "data" / "postmaster.pid").exists():
-            cluster.stop("immediate")
+def run_postgres() -> Iterator[Postgres]:
+    """A cluster, until the context ends.
+
+    Not below pytest's folders: these are for root alone, and PostgreSQL does not run as root.
+    """
+    with tempfile.TemporaryDirectory(prefix="porter-postgres-") as folder:
+        cluster = Postgres(Path(folder))
+        cluster.make()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            if (cluster.folder / "data" / "postmaster.pid").exists():
+                cluster.stop("immediate")
 
 
 @dataclass(kw_only=True)

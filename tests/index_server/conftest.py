@@ -32,9 +32,9 @@ def served(tmp_path: Path, home: Home) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A real PostgreSQL; each test makes a database of its own in it."""
-    with run_postgres(tmp_path_factory.mktemp("services") / "postgres") as cluster:
+    with run_postgres() as cluster:
         yield cluster
 
 
