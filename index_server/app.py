@@ -9,27 +9,19 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-import importlib
+from index_server import health, legacy, login, management, metrics, runtime_routes
+from index_server import upstream as public
+from index_server.authenticate import Authenticate
 from index_server.errors import IndexServerError, NotHere
 from index_server.front import Front
 from index_server.holdings import Holdings
 from index_server.outside import Outside
+from index_server.pages import routes as pages
+from index_server.upstream import Upstream
 
 # How often a server looks for what others changed, in seconds: they see it within one.
 LOOK = 0.25
-NAMES = ("legacy", "runtime_routes", "upstream", "management", "health", "login", "token_pages", "pages.routes")
-
-
-def _load(name):  # TEMPORARY while parts land
-    try:
-        return importlib.import_module(f"index_server.{name}")
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith("index_server"):
-            raise
-        return None
-
-
-PARTS = [part for name in NAMES if (part := _load(name)) is not None and hasattr(part, "routes")]
+PARTS = (legacy, runtime_routes, management, health, login, pages)
 
 log = structlog.get_logger("index_server")
 
@@ -51,18 +43,13 @@ def create_app(index: Holdings) -> ASGIApp:
     async def not_here(scope: object, *_: object) -> None:
         raise NotHere("there is nothing at this address")
 
-    inner = Starlette(
-        routes=[route for part in PARTS for route in part.routes(index)], lifespan=lifespan
-    )
+    upstream = Upstream(index)
+    routes = [route for part in PARTS for route in part.routes(index)]
+    inner = Starlette(routes=[*routes, *public.routes(upstream)], lifespan=lifespan)
     # Errors go to the outermost layer as they are; what no route knows is one of them.
     inner.router.default = not_here
-    upstream = _load("upstream")
-    front = Front(inner.router, index, upstream.Upstream(index) if upstream else None)
-    authenticate = _load("authenticate")
-    guarded = authenticate.Authenticate(front, index) if authenticate else front
-    metrics = _load("metrics")
-    observe = metrics.observe if metrics else lambda *_: None
-    return Outside(guarded, index.settings, observe)
+    guarded = Authenticate(Front(inner.router, index, upstream), index)
+    return Outside(guarded, index.settings)
 
 
 async def _follow(index: Holdings) -> None:
@@ -70,6 +57,7 @@ async def _follow(index: Holdings) -> None:
     away = False
     while True:
         await asyncio.sleep(LOOK)
+        metrics.flush()
         try:
             await run_sync(index.refresh)
         except IndexServerError as error:

@@ -11,8 +11,10 @@ def create() -> ASGIApp:
     """The application of the settings that `porter index serve` left in the environment."""
     from index_server.app import create_app
     from index_server.holdings import open_holdings
+    from index_server.journal import configure
     from index_server.settings import load_settings
     from porter.home import Home
 
+    configure()
     settings = load_settings(os.environ[SETTINGS])
     return create_app(open_holdings(settings, Home.parse(os.environ)))

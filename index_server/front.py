@@ -18,11 +18,7 @@ from index_server.simple import (
     canonical_path,
     parse_view,
 )
-
-try:  # TEMPORARY while parts land
-    from index_server.upstream import Upstream
-except ModuleNotFoundError:
-    Upstream = object
+from index_server.upstream import Upstream
 
 PATHSEND = "http.response.pathsend"
 
@@ -89,7 +85,7 @@ class Front:
         project = index.snapshot.projects.get(name)
         if project is not None:
             return answer_project(project, view, base, asked)
-        found = await self._upstream.project(name) if self._upstream else None
+        found = await self._upstream.project(name)
         if found is None:
             raise NotHere(f"this index has no project {name}")
         # Not kept: what upstream has changes without our serial.

@@ -7,16 +7,19 @@ error, and micropip goes on to the next index.
 import json
 import time
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from index_server.access import principal_of
 from index_server.address import BASE, find_base
 from index_server.answers import Answer
 from index_server.errors import IndexServerError
+from index_server.journal import note
+from index_server.metrics import observe
 from index_server.pages.failure import failure_page, is_person
 from index_server.settings import Settings
 from porter.errors import PorterError
@@ -37,19 +40,14 @@ PREFLIGHT = (
 ALLOWED = b"accept, authorization, content-type, if-none-match, range"
 
 log = structlog.get_logger("index_server")
-type Observe = Callable[[str, str, int, float], None]
 
 
 class Outside:
-    """The ASGI application that all others are inside of.
+    """The ASGI application that all others are inside of; it counts and logs what was answered."""
 
-    `observe` is told each response's route, method, status and seconds.
-    """
-
-    def __init__(self, app: ASGIApp, settings: Settings, observe: Observe) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._observe = observe
         self._origins = {origin.encode() for origin in settings.origins}
         # Without proxies an address depends on the scheme and the host alone.
         self._base = lru_cache(maxsize=256)(self._plain_base)
@@ -84,8 +82,10 @@ class Outside:
                 raise
             await send_answer(error_answer(error, scope), send_outside)
         finally:
-            route = scope.get(ROUTE, "other")
-            self._observe(route, scope["method"], status, time.perf_counter() - begun)
+            route, seconds = scope.get(ROUTE, "other"), time.perf_counter() - begun
+            observe(route, scope["method"], status, seconds)
+            who = principal_of(scope).name
+            note(scope, route=route, status=status, seconds=seconds, principal=who)
 
     def _find_base(self, scope: Scope, headers: MutableMapping[bytes, bytes]) -> str:
         if self._settings.proxies:

@@ -6,7 +6,7 @@ PEP 792 (project-status); HTML is PEP 503's with the attributes of PEP 592, 629,
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote
@@ -111,12 +111,12 @@ def _link(file: File, base: str) -> str:
     return f"<a {words}>{escape(file.filename)}</a><br>"
 
 
-def _page(title: str, metas: Sequence[tuple[str, str]], links: object) -> bytes:
+def _page(title: str, metas: Sequence[tuple[str, str]], links: Iterable[str]) -> bytes:
     head = "".join(
         f'<meta name="{name}" content="{escape(value)}">\n'
         for name, value in [("pypi:repository-version", API_VERSION), *metas]
     )
-    body = "\n".join(links)  # type: ignore[call-overload]
+    body = "\n".join(links)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{head}'
         f"<title>{escape(title)}</title>\n</head>\n<body>\n<h1>{escape(title)}</h1>\n"

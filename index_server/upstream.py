@@ -247,9 +247,8 @@ def _project_of(filename: str) -> str:
     return canonicalize_name(name[0])
 
 
-def routes(index: Holdings) -> list[BaseRoute]:
+def routes(upstream: Upstream) -> list[BaseRoute]:
     """`/upstream/…`: files whose hash upstream promised, and no others."""
-    upstream = Upstream(index)
 
     async def answer_file(request: Request) -> Response:
         match = PATH.fullmatch(request.path_params["key"])

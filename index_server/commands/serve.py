@@ -11,6 +11,7 @@ from index_server.commands.options import add_data
 from porter.commands.options import Commands, Machine, add_command
 
 if TYPE_CHECKING:
+    from index_server.holdings import Holdings
     from index_server.settings import Settings
 
 # Uploads in flight have so many seconds to end when the server is told to stop.
@@ -36,15 +37,12 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from index_server.engine import migrate
     from index_server.holdings import open_holdings
     from index_server.settings import read_settings
+    from index_server.sweep import sweep
 
-    try:  # TEMPORARY while parts land
-        from index_server.sweep import sweep
-    except ModuleNotFoundError:
-        sweep = lambda index: None
     settings = read_settings(
         arguments.data,
         host=arguments.host,
-        port=arguments.port if arguments.port else free_port(arguments),
+        port=arguments.port or free_port(arguments),
         workers=arguments.workers,
         base_url=arguments.base_url,
     )
@@ -85,21 +83,18 @@ def become_server(settings: "Settings") -> None:
     command += ["--interface", "asgi", "--host", settings.host, "--port", str(settings.port)]
     command += ["--workers", str(settings.workers), "--workers-kill-timeout", str(DRAIN)]
     command += ["--no-ws", "--http", "1", "--backlog", "1024", "--log-level", "warning"]
-    os.execve(sys.executable, command, env)
+    os.execve(sys.executable, command, env)  # noqa: S606 # it is to become this process
 
 
 def _shown_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _print_token(index: object) -> None:
+def _print_token(index: "Holdings") -> None:
     """The first token, once: whoever starts an index for the first time owns it."""
-    try:  # TEMPORARY while parts land
-        from index_server.tokens import first_token
-    except (ModuleNotFoundError, ImportError):
-        return
+    from index_server.tokens import first_token
 
-    token = first_token(index)  # type: ignore[arg-type]
+    token = first_token(index)
     if token is not None:
         print(f"first token, shown once: {token}")
         print("  to upload: porter publish dist/*.whl --index URL (password: the token)")
