@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from index_server.errors import Unresolvable
 from index_server.holdings import Holdings
@@ -45,45 +46,40 @@ class Locks:
         self._offers: dict[tuple[str, str], tuple[ProjectDetail, tuple[Offer, ...]]] = {}
         self._lock = threading.Lock()
 
-    def resolve(self, platform: Platform, requirements: Sequence[str] = ()) -> Resolved:
+    def resolve(
+        self,
+        platform: Platform,
+        requirements: Sequence[str] = (),
+        readable: tuple[str, ...] = (),
+    ) -> Resolved:
         """The lock file of requirements, or of the newest of everything.
 
-        Raises Unresolvable, RuntimeAway.
+        `readable` are patterns of the projects that who asks may read, none for all. Raises
+        Unresolvable, RuntimeAway.
         """
         shelf = self._runtimes.shelf(platform)
         snapshot = self._index.snapshot
         stamp = f"{snapshot.serial} {shelf.stamp}"
-        key = (platform.name, tuple(requirements), stamp)
+        key = (platform.name, tuple(requirements), readable, stamp)
         # Whoever asks for the same at once waits for one answer.
         with self._lock:
             found = self._resolved.get(key)
             if found is None:
-                found = self._make(shelf, snapshot, requirements, stamp)
+                offers = self._all_offers(shelf, snapshot, readable)
+                found = _make(shelf, offers, requirements, stamp)
                 self._resolved[key] = found
                 while len(self._resolved) > KEPT:
                     self._resolved.popitem(last=False)
             return found
 
-    def _make(
-        self, shelf: Shelf, snapshot: Snapshot, requirements: Sequence[str], stamp: str
-    ) -> Resolved:
-        platform, offers = shelf.platform, self._all_offers(shelf, snapshot)
-        if requirements:
-            pins, extras = resolve(requirements, lambda name: offers.get(name, ()), platform)
-            packages = make_packages(pins, platform, extras)
-            return Resolved(info=shelf.info, packages=packages, stamp=stamp)
-        choice = choose_newest(offers, platform)
-        return Resolved(
-            info=shelf.info,
-            packages=make_packages(choice.pins, platform),
-            left_out=choice.left_out,
-            stamp=stamp,
-        )
-
-    def _all_offers(self, shelf: Shelf, snapshot: Snapshot) -> dict[str, tuple[Offer, ...]]:
+    def _all_offers(
+        self, shelf: Shelf, snapshot: Snapshot, readable: tuple[str, ...]
+    ) -> dict[str, tuple[Offer, ...]]:
         platform = shelf.platform
         found = dict(shelf.offers)
         for project in snapshot.projects.values():
+            if readable and not any(fnmatchcase(project.name, pattern) for pattern in readable):
+                continue
             kept = self._offers.get((platform.name, project.name))
             if kept is None or kept[0] is not project:
                 kept = project, newest_offers(visible(project, platform=platform), platform)
@@ -91,6 +87,26 @@ class Locks:
             if kept[1]:
                 found[project.name] = merge_offers(kept[1], found.get(project.name, ()))
         return found
+
+
+def _make(
+    shelf: Shelf,
+    offers: Mapping[str, Sequence[Offer]],
+    requirements: Sequence[str],
+    stamp: str,
+) -> Resolved:
+    platform = shelf.platform
+    if requirements:
+        pins, extras = resolve(requirements, lambda name: offers.get(name, ()), platform)
+        packages = make_packages(pins, platform, extras)
+        return Resolved(info=shelf.info, packages=packages, stamp=stamp)
+    choice = choose_newest(offers, platform)
+    return Resolved(
+        info=shelf.info,
+        packages=make_packages(choice.pins, platform),
+        left_out=choice.left_out,
+        stamp=stamp,
+    )
 
 
 def split_requirements(values: Sequence[str]) -> tuple[str, ...]:

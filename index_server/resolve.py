@@ -72,7 +72,10 @@ def resolve(
         if want.extra:
             asked.setdefault(want.project, set()).add(want.extra)
     extras = {name: frozenset(found) for name, found in asked.items()}
-    return resolve_wanted(wanted, offers, platform), extras
+    try:
+        return resolve_wanted(wanted, offers, platform), extras
+    except Impossible as error:
+        raise Unresolvable(error.message, advice=error.advice) from error
 
 
 def resolve_wanted(

@@ -9,12 +9,14 @@
 
 import json
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 
 from packaging.utils import canonicalize_name
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from index_server.access import Permission, principal_of, require
 from index_server.address import base_of
 from index_server.answers import API_CACHE, FILE_CACHE, Answer, Kept, answer_body, matches
 from index_server.environments import list_environments, read_environment
@@ -70,13 +72,14 @@ class RuntimeRoutes:
         """The lock file, of everything or of `?requirements=`; `?files=relative` for Node."""
         platform = self._platform(request)
         requirements = split_requirements(request.query_params.getlist("requirements"))
-        resolved = self._locks.resolve(platform, requirements)
+        readable = self._readable(request)
+        resolved = self._locks.resolve(platform, requirements, readable)
         base, relative = base_of(request.scope), _is_relative(request)
 
         def render() -> bytes:
             return render_lock(resolved.info, resolved.packages, base=base, relative=relative)
 
-        key = ("lock", platform.name, requirements, resolved.stamp, base, relative)
+        key = ("lock", platform.name, requirements, readable, resolved.stamp, base, relative)
         answer = self._answer(request, key, render)
         return _send(answer, request, headers=_tell_left_out(resolved))
 
@@ -131,7 +134,7 @@ class RuntimeRoutes:
         # A name is looked up among those that are there: none leads out of a folder.
         file = self._runtimes.shelf(platform).files.get(name)
         if file is None or (sha256 and sha256 != file.sha256):
-            wheel = None if sha256 else self._wheel(name)
+            wheel = None if sha256 else self._wheel(name, self._readable(request))
             if wheel is None:
                 raise NotHere(f"the runtime of Pyodide {platform.pyodide} has no file {name} here")
             headers = {"cache-control": API_CACHE}
@@ -163,10 +166,22 @@ class RuntimeRoutes:
             raise NotHere(f"no platform {name} is served here", advice=f"there are {known}")
         return platform
 
-    def _wheel(self, name: str) -> File | None:
+    def _readable(self, request: Request) -> tuple[str, ...]:
+        """Patterns of the projects that who asks may read, none for all."""
+        if self._index.settings.open_reading:
+            return ()
+        # One that is limited to some projects may read those: a pattern stands for itself.
+        project = next(iter(principal_of(request.scope).projects), "")
+        return require(request.scope, Permission.READ, project).projects
+
+    def _wheel(self, name: str, readable: tuple[str, ...]) -> File | None:
         """Where Node looks for what a lock file with relative names lists."""
         project = self._index.snapshot.projects.get(canonicalize_name(name.partition("-")[0]))
-        for file in project.files if project else ():
+        if project is None:
+            return None
+        if readable and not any(fnmatchcase(project.name, pattern) for pattern in readable):
+            return None
+        for file in project.files:
             if file.filename == name and not file.quarantine:
                 return file
         return None

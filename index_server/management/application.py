@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from index_server.address import base_of
 from index_server.credentials import SESSION
 from index_server.holdings import Holdings
-from index_server.management import callers, events, files, projects, tokens
+from index_server.management import callers, environments, events, files, projects, tokens
 from index_server.management.problems import answer_problems
 from index_server.outside import ROUTE
 from porter import __version__
@@ -48,7 +48,7 @@ def make_application(index: Holdings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for noun in (callers, projects, files, events, tokens):
+    for noun in (callers, projects, files, environments, events, tokens):
         api.include_router(noun.router(index), dependencies=credentials)
     answer_problems(api)
     made = api.openapi()
