@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from audit.test_wasm import SMALL
 from packing import Part, changed, pack, parts_of, squeeze, wheel_files
 
 WHEEL = "acme_tools-1.0-py3-none-any.whl"
@@ -14,6 +15,8 @@ SDIST = "acme_tools-1.0.tar.gz"
 INFO = "acme_tools-1.0.dist-info"
 PLAIN = "Metadata-Version: 2.1\nName: acme-tools\nVersion: 1.0\n"
 BOMB = 70 << 20
+SO = "m.cpython-313-wasm32-emscripten.so"
+WASM = "cp313-cp313-pyemscripten_2025_0_wasm32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,10 +236,6 @@ MEMBERS = {
     "a member below a file": Upload(
         build=members(**{"acme_tools.py/x.py": b""}), says="colliding-member"
     ),
-    "hidden modules": Upload(
-        build=members(**{"m.cpython-313-wasm32-emscripten.so": b"\0asm\1\0\0\0"}),
-        says="hidden-modules",
-    ),
 }
 DESCRIPTIONS = {
     "no RECORD": Upload(build=change(RECORD=None), says="no-record"),
@@ -337,6 +336,28 @@ SDISTS = {
             info=None,
             more=(tar_entry("acme_tools-1.0/PKG-INFO", kind=tarfile.SYMTYPE, link="x"),),
         ),
+    ),
+}
+# These are refused, kept in quarantine or taken, as the index's settings say.
+BROKEN = {
+    "hidden modules": Upload(
+        build=members(**{SO: b"\0asm\1\0\0\0"}),
+        says="hidden-modules",
+    ),
+    "a link that fails": Upload(
+        build=lambda: wheel(tag=WASM, members={SO: SMALL}),
+        filename=f"acme_tools-1.0-{WASM}.whl",
+        says="link-error: missing-global",
+    ),
+    "a module of the host": Upload(
+        build=lambda: wheel(tag=WASM, members={SO: b"\x7fELF" + bytes(60)}),
+        filename=f"acme_tools-1.0-{WASM}.whl",
+        says="native-module",
+    ),
+    "a module that is none": Upload(
+        build=lambda: wheel(tag=WASM, members={SO: b"hello"}),
+        filename=f"acme_tools-1.0-{WASM}.whl",
+        says="invalid-module",
     ),
 }
 UPLOADS = {**FORMS, **NAMES, **ARCHIVES, **MEMBERS, **DESCRIPTIONS, **SDISTS}

@@ -1,44 +1,14 @@
 """Attestations are taken where they are whole and about this very file."""
 
-import base64
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attesting import FILENAME, SHA256, encode, make_attestation, make_statement
 
 from index_server.attestations import make_provenance, parse_attestations
 from index_server.errors import UploadRefused
-
-FILENAME = "acme_tools-1.0-py3-none-any.whl"
-SHA256 = "ab" * 32
-
-
-def encode(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def make_statement(**changes: Any) -> dict[str, Any]:
-    return {
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": FILENAME, "digest": {"sha256": SHA256}}],
-        "predicateType": "https://slsa.dev/provenance/v1",
-        "predicate": None,
-        **changes,
-    }
-
-
-def make_attestation(statement: object = None, **changes: Any) -> dict[str, Any]:
-    told = json.dumps(statement if statement is not None else make_statement()).encode()
-    return {
-        "version": 1,
-        "verification_material": {
-            "certificate": encode(b"certificate"),
-            "transparency_entries": [{"logIndex": "1"}],
-        },
-        "envelope": {"statement": encode(told), "signature": encode(b"signature")},
-        **changes,
-    }
 
 
 def parse(*attestations: object) -> list[dict[str, Any]]:

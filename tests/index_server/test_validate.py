@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from audit.test_wasm import SMALL
-from hostile import INFO, PLAIN, SDIST, UPLOADS, WHEEL, sdist, wheel
+from hostile import BROKEN, INFO, PLAIN, SDIST, SO, UPLOADS, WASM, WHEEL, sdist, wheel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packing import wheel_files
@@ -25,8 +25,6 @@ from porter.home import Home
 from porter.platform import read_platforms
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SO = "m.cpython-313-wasm32-emscripten.so"
-WASM = "cp313-cp313-pyemscripten_2025_0_wasm32"
 type Check = Callable[..., Checked]
 
 
@@ -83,9 +81,9 @@ def test_there_are_enough_of_them() -> None:
     assert len(UPLOADS) >= 100
 
 
-@pytest.mark.parametrize("name", UPLOADS)
+@pytest.mark.parametrize("name", [*UPLOADS, *BROKEN])
 def test_each_hostile_upload_is_refused(name: str, check: Check) -> None:
-    upload = UPLOADS[name]
+    upload = {**UPLOADS, **BROKEN}[name]
     with pytest.raises(UploadRefused) as caught:
         check(upload.build(), upload.filename, fields=upload.fields)
     assert upload.says in caught.value.message
