@@ -17,15 +17,16 @@ from index_server.pages.assets import asset_routes
 from index_server.pages.detail import Detail, make_detail
 from index_server.pages.overview import Overview, paginate, search
 from index_server.pages.render import send_page
+from index_server.pages.tokens import token_routes
 
-RELEASES = 20
+RELEASES = 10
 EVENTS = 500
 # More of a query than this finds nothing that less of it does not.
 LONGEST = 200
 
 
 def routes(index: Holdings) -> list[BaseRoute]:
-    """`/`, `/project/NAME/`, `/log` and `/static/…`."""
+    """`/`, `/project/NAME/`, `/log`, `/tokens` and `/static/…`."""
     platforms = index.platforms
     overview = Overview(tuple(platforms.values()))
     kept: dict[tuple[str, bool], tuple[object, Detail]] = {}
@@ -90,6 +91,7 @@ def routes(index: Holdings) -> list[BaseRoute]:
         Route("/project/{name}", project_page),
         Route("/project/{name}/", project_page),
         Route("/log", log_page),
+        *token_routes(index),
         *asset_routes(),
     ]
 

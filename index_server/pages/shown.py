@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 
 from index_server.model import File
-from index_server.views import platform_tags
 from porter.platform import Platform
 
 UNITS = ("kB", "MB", "GB")
@@ -48,11 +48,15 @@ def show_platforms(file: File, platforms: Iterable[Platform]) -> tuple[str, ...]
     if "any" in tags:
         return ("any platform",)
     known = {
-        name: f"Pyodide {platform.name}"
-        for platform in platforms
-        for name in {tag.platform for tag in platform_tags(platform)} - {"any"}
+        name: f"Pyodide {platform.name}" for platform in platforms for name in wasm_tags(platform)
     }
     return tuple(dict.fromkeys(known.get(tag) or _system(tag) for tag in sorted(tags)))
+
+
+@cache
+def wasm_tags(platform: Platform) -> frozenset[str]:
+    """The platform tags of a Pyodide release that are its own."""
+    return frozenset(tag.platform for tag in platform.tags()) - {"any"}
 
 
 def show_python(file: File) -> str:

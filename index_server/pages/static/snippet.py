@@ -7,16 +7,16 @@ import traceback
 NAME = "snippet.py"
 
 
-async def install(project, version, index):
+async def install(project: str, version: str, index: str) -> None:
     """Install one version from one view of one index, and what it needs."""
     import micropip
 
     await micropip.install(f"{project}=={version}", index_urls=index, pre=True)
 
 
-async def run(source):
+async def run(source: str) -> tuple[str, str]:
     """Run a snippet with names of its own: ("done", its last expression) or ("raised", traceback)."""
-    from pyodide.code import eval_code_async
+    from pyodide.code import eval_code_async  # type: ignore[import-not-found]
 
     try:
         value = await eval_code_async(source, {"__name__": "__main__"}, filename=NAME)
@@ -29,7 +29,7 @@ async def run(source):
     return outcome
 
 
-def trim(error):
+def trim(error: BaseException) -> BaseException:
     """The exception without the frames above the snippet, which are ours."""
     tb = error.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename != NAME:
