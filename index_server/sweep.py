@@ -43,7 +43,9 @@ def sweep(index: Holdings) -> Swept:
 
 
 def is_abandoned(owner: str, started_at: datetime, *, now: datetime) -> bool:
-    """Whether nobody goes on with what HOST:PID began then."""
+    """Whether nobody goes on with what HOST:PID began then; with what has no owner, nobody does."""
+    if not owner:
+        return True
     host, _, pid = owner.rpartition(":")
     if host != socket.gethostname() or not pid.isdecimal():
         return now - started_at > ABANDONED

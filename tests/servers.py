@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-READY = 30.0
+READY = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
