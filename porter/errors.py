@@ -90,6 +90,18 @@ class AuditFailed(PorterError):
     exit_code = 1
 
 
+class PublishFailed(PorterError):
+    """An index refused a file, or does not show it."""
+
+    exit_code = 1
+
+
+class LoginRefused(PorterError):
+    """An index does not know the token, or the token may not do this."""
+
+    exit_code = 2
+
+
 class CommandTimedOut(CommandFailed):
     """A child process was stopped at its time limit."""
 

@@ -88,7 +88,13 @@ def run(*command: str | Path, token: str, cwd: Path) -> subprocess.CompletedProc
 
 def test_twine_and_what_it_uploads_is_there(server: Served, tmp_path: Path) -> None:
     made = make_wheel(tmp_path, "by-twine", requires=["numpy>=2"], requires_python=">=3.12")
-    twine = [BIN / "twine", "upload", "--verbose", "--non-interactive", "--disable-progress-bar"]
+    twine: list[str | Path] = [
+        BIN / "twine",
+        "upload",
+        "--verbose",
+        "--non-interactive",
+        "--disable-progress-bar",
+    ]
     command = [*twine, "--repository-url", f"{server.url}/legacy/", made]
     done = run(*command, token=server.token, cwd=tmp_path)
     assert done.returncode == 0, done.stdout
@@ -112,7 +118,8 @@ def test_uv_with_attestations(server: Served, tmp_path: Path) -> None:
     attestation = make_attestation(make_statement(subject=subject))
     signed = made.with_name(f"{made.name}.publish.attestation")
     signed.write_text(json.dumps(attestation))
-    command = [BIN / "uv", "publish", "--publish-url", f"{server.url}/legacy/", made, signed]
+    command: list[str | Path] = [BIN / "uv", "publish", "--publish-url"]
+    command += [f"{server.url}/legacy/", made, signed]
     done = run(*command, token=server.token, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     provenance = httpx.get(str(listed(server, "by-uv")[made.name]["provenance"]))
@@ -340,7 +347,7 @@ def test_killed_in_the_middle_and_started_again(tmp_path: Path, home: Home) -> N
     assert 4 <= len(acknowledged) < len(wheels)
     with serve_index(data, home=home.root, token=token) as served:
         assert incoming(served) == []
-        there = {}
+        there: dict[str, dict[str, object]] = {}
         for number in range(len(wheels)):
             there |= listed(served, f"killed-{number}")
         for filename, content in acknowledged.items():
