@@ -6,6 +6,7 @@ Imports nothing slow: every start of `porter` imports this module.
 from index_server.commands import (
     backup,
     environment,
+    export,
     file,
     intake,
     log,
@@ -17,7 +18,7 @@ from index_server.commands import (
 )
 from porter.commands.options import Commands
 
-ACTIONS = (serve, environment, intake, verify, backup, restore, token, file, project, log)
+ACTIONS = (serve, environment, export, intake, verify, backup, restore, token, file, project, log)
 
 
 def add(commands: Commands) -> None:

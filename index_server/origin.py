@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 from anyio.to_thread import run_sync
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from index_server.errors import BadSettings, NotHere, StorageAway, StorageFull, UpstreamFailed
 from index_server.promises import ACCEPT, Page, Promise, parse_names, parse_page
@@ -219,6 +218,8 @@ def _settle(beside: Path, target: Path) -> None:
 
 
 def _parse_url(index: str, env: Mapping[str, str]) -> httpx.URL:
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
     url = httpx.URL(index or index_url(env) or PYPI_SIMPLE_ENDPOINT)
     if url.scheme not in ("http", "https") or not url.host:
         raise httpx.InvalidURL("it begins with neither http:// nor https://")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from packaging.utils import (
@@ -16,11 +16,13 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
-from pypi_simple import DistributionPackage, IndexPage, ProjectPage, UnsupportedRepoVersionError
 
 from index_server.errors import UpstreamFailed
 from index_server.model import UNKNOWN_TIME, File, ProjectDetail, Status
 from index_server.policy import normalise
+
+if TYPE_CHECKING:
+    from pypi_simple import DistributionPackage
 
 # Raised when what is kept of a page changes.
 SCHEME = 1
@@ -91,6 +93,9 @@ def parse_page(body: bytes, *, content_type: str, url: str, name: str) -> Page:
     `url` is where it came from. Raises UpstreamFailed for what is no such page: something else
     that answers in upstream's place, such as a network's login page, is no list of no files.
     """
+    # Importing the parser takes long: only who asks another index pays.
+    from pypi_simple import ProjectPage, UnsupportedRepoVersionError
+
     kind = _kind(content_type)
     try:
         if kind in JSON_TYPES:
@@ -125,6 +130,8 @@ def parse_page(body: bytes, *, content_type: str, url: str, name: str) -> Page:
 
 def parse_names(body: bytes, *, content_type: str) -> tuple[str, ...]:
     """The normalised names of an index's list of projects; raises UpstreamFailed."""
+    from pypi_simple import IndexPage, UnsupportedRepoVersionError
+
     kind = _kind(content_type)
     try:
         if kind in JSON_TYPES:
@@ -176,7 +183,7 @@ def _load(entry: dict[str, Any], project: str) -> Promise:
     return Promise(file=file, url=url)
 
 
-def _promise(package: DistributionPackage, project: str) -> Promise | None:
+def _promise(package: "DistributionPackage", project: str) -> Promise | None:
     """One entry of a page; None of what no client of ours could install, or should."""
     named = _parse_filename(package.filename)
     sha256 = package.digests.get("sha256", "").lower()
