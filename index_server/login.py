@@ -1,6 +1,7 @@
 """Log in with a token or through an OpenID Connect provider, and out again."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -12,13 +13,16 @@ from index_server.address import BASE, base_of
 from index_server.authenticate import require_own_origin
 from index_server.changes import log_event
 from index_server.credentials import SESSION, session_name
-from index_server.errors import IndexServerError, NotAuthenticated
+from index_server.errors import IndexServerError, NotAuthenticated, NotHere
 from index_server.fields import first_of, read_fields, safe_path
 from index_server.grants import SESSION_LIFETIME, Grant, Holder, Kind, sign_grant
 from index_server.holdings import Holdings
-from index_server.openid import OpenId
 from index_server.pages.render import send_page
+from index_server.settings import Login
 from index_server.verify import Verifier
+
+if TYPE_CHECKING:
+    from index_server.openid import OpenId
 
 LONGEST = 200
 
@@ -41,7 +45,7 @@ class LogIn:
     def __init__(self, index: Holdings) -> None:
         self._index = index
         self._verifier = Verifier(index)
-        self._openid = OpenId(index.settings.login)
+        self._openid = open_provider(index.settings.login)
 
     def show(self, request: Request) -> Response:
         """The page; a session that has ended is forgotten with it."""
@@ -66,19 +70,20 @@ class LogIn:
         """To the provider, which sends the browser back to `return_from_provider`."""
         after = safe_path(request.query_params.get("next", "/"))
         try:
-            return await self._openid.leave(request, await self._verifier.key(), after)
+            return await self._provider.leave(request, await self._verifier.key(), after)
         except IndexServerError as error:
             return self._page(request, after, status=error.status, error=error)
 
     async def return_from_provider(self, request: Request) -> Response:
         """What the provider says becomes a session, or the page says why it does not."""
+        provider = self._provider
         try:
-            holder, after = await self._openid.arrive(request, await self._verifier.key())
+            holder, after = await provider.arrive(request, await self._verifier.key())
         except IndexServerError as error:
             response = self._page(request, "/", status=error.status, error=error)
         else:
             response = await self._begin(request, holder, holder.name, after)
-        self._openid.forget(request, response)
+        provider.forget(request, response)
         return response
 
     async def leave(self, request: Request) -> Response:
@@ -87,6 +92,12 @@ class LogIn:
         response = RedirectResponse(f"{base_of(request.scope)}/", 303)
         forget_session(request, response)
         return response
+
+    @property
+    def _provider(self) -> "OpenId":
+        if self._openid is None:
+            raise NotHere("this index has no provider to log in with", advice="log in with a token")
+        return self._openid
 
     async def _begin(self, request: Request, holder: Holder, name: str, after: str) -> Response:
         grant = Grant(holder=holder, expires_at=datetime.now(UTC) + SESSION_LIFETIME)
@@ -121,10 +132,20 @@ class LogIn:
             after=after,
             problem=error.message[:LONGEST] if error else "",
             advice=error.advice if error else "",
-            openid=self._openid.is_set,
+            openid=self._openid is not None,
         )
         response.headers["cache-control"] = "no-store"
         return response
+
+
+def open_provider(settings: Login) -> "OpenId | None":
+    """The provider of the settings; raises BadSettings."""
+    if not settings.issuer:
+        return None
+    # Takes long to import, and few need it.
+    from index_server.openid import OpenId
+
+    return OpenId(settings)
 
 
 def forget_session(request: Request, response: Response) -> None:

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from index_server.address import BASE
 from index_server.credentials import find_cookie
-from index_server.errors import BadSettings, IndexServerError, NotAllowed, NotHere
+from index_server.errors import BadSettings, IndexServerError, NotAllowed
 from index_server.fields import safe_path
 from index_server.grants import Holder, HolderKind, Kind, read_signed, sign
 from index_server.people import find_person
@@ -44,20 +44,14 @@ class OpenId:
 
     def __init__(self, login: Login) -> None:
         self._login = login
-        self._client = make_client(login) if login.issuer else None
-
-    @property
-    def is_set(self) -> bool:
-        """Whether the settings name a provider."""
-        return self._client is not None
+        self._client = make_client(login)
 
     async def leave(self, request: Request, key: str, after: str) -> Response:
-        """A redirect to the provider; raises NotHere, ProviderFailed."""
-        client = self._known()
+        """A redirect to the provider; raises ProviderFailed."""
         session: dict[str, Any] = {"after": after}
         request.scope["session"] = session
         try:
-            response = await client.authorize_redirect(request, callback_of(request))
+            response = await self._client.authorize_redirect(request, callback_of(request))
         except Exception as error:
             raise _failed(error) from error
         end = datetime.now(UTC) + PATIENCE
@@ -70,7 +64,7 @@ class OpenId:
         Raises NotAllowed for those whom the settings do not name and those whose address it has
         not verified, NotAuthenticated without the cookie of `leave`, ProviderFailed.
         """
-        client = self._known()
+        client = self._client
         cookies = request.headers.get("cookie", "").encode("latin-1")
         text = find_cookie(cookies, COOKIE) or ""
         session, _ = read_signed(key, Kind.OPENID, text, datetime.now(UTC))
@@ -105,11 +99,6 @@ class OpenId:
                 advice="ask who runs it to add you to its settings, or log in with a token",
             )
         return Holder(kind=HolderKind.PERSON, name=email.lower())
-
-    def _known(self) -> StarletteOAuth2App:
-        if self._client is None:
-            raise NotHere("this index has no provider to log in with", advice="log in with a token")
-        return self._client
 
 
 def make_client(login: Login) -> StarletteOAuth2App:
