@@ -115,7 +115,8 @@ def test_an_import_is_enough_with_the_lock_file(
 def test_path_tokens_work_where_no_header_can_be_sent(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:
-    answer = served.admin.post("/api/path-tokens", json={})
+    with served.admin as client:
+        answer = client.post("/api/path-tokens", json={})
     assert answer.status_code == 201, answer.text
     prefix = json.loads(answer.text)["prefix"]
     index = f"{served.url}{prefix}/r/0.29"
