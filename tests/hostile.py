@@ -1,14 +1,18 @@
 """Uploads that must be refused, each a file that is really made, with words of the refusal."""
 
 import gzip
+import hashlib
 import io
 import struct
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from audit.test_wasm import SMALL
 from packing import Part, changed, pack, parts_of, squeeze, wheel_files
+
+from index_server.form import Form
 
 WHEEL = "acme_tools-1.0-py3-none-any.whl"
 SDIST = "acme_tools-1.0.tar.gz"
@@ -27,6 +31,22 @@ class Upload:
     says: str
     filename: str = WHEEL
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_form(data: bytes, filename: str, fields: Mapping[str, str], folder: Path) -> Form:
+    path = folder / "upload.part"
+    path.write_bytes(data)
+    return Form(
+        fields={name: (value,) for name, value in fields.items()},
+        filename=filename,
+        path=path,
+        size=len(data),
+        digests={
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "md5": hashlib.md5(data, usedforsecurity=False).hexdigest(),
+            "blake2_256": hashlib.blake2b(data, digest_size=32).hexdigest(),
+        },
+    )
 
 
 def wheel(**options: object) -> bytes:

@@ -9,14 +9,13 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from audit.test_wasm import SMALL
-from hostile import BROKEN, INFO, PLAIN, SDIST, SO, UPLOADS, WASM, WHEEL, sdist, wheel
+from hostile import BROKEN, INFO, PLAIN, SDIST, SO, UPLOADS, WASM, WHEEL, make_form, sdist, wheel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packing import wheel_files
 
 from index_server.audits import Surfaces
 from index_server.errors import UploadRefused
-from index_server.form import Form
 from index_server.model import Stage
 from index_server.settings import OnFinding
 from index_server.validate import Checked, Rules, check_file, check_form
@@ -31,22 +30,6 @@ type Check = Callable[..., Checked]
 def json_like(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     keys = st.sampled_from(["version", "envelope", "verification_material", "statement", "subject"])
     return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4)
-
-
-def make_form(data: bytes, filename: str, fields: Mapping[str, str], folder: Path) -> Form:
-    path = folder / "upload.part"
-    path.write_bytes(data)
-    return Form(
-        fields={name: (value,) for name, value in fields.items()},
-        filename=filename,
-        path=path,
-        size=len(data),
-        digests={
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "md5": hashlib.md5(data, usedforsecurity=False).hexdigest(),
-            "blake2_256": hashlib.blake2b(data, digest_size=32).hexdigest(),
-        },
-    )
 
 
 def run_check(
