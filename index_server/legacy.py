@@ -16,6 +16,7 @@ from index_server.audits import Surfaces
 from index_server.errors import IndexServerError, NotAuthenticated, NotHere, UploadTooLarge
 from index_server.form import MOST_BYTES, receiving
 from index_server.holdings import Holdings
+from index_server.metrics import count_upload
 from index_server.model import Stage
 from index_server.upload import make_rules, take_upload
 from index_server.validate import check_form
@@ -60,8 +61,11 @@ class Uploads:
         """Answer one upload; raises what the server's outermost layer turns into a response."""
         body = Body(request.receive)
         try:
-            return await self._receive(request, body, stage)
-        except IndexServerError:
+            answer = await self._receive(request, body, stage)
+            count_upload("accepted")
+            return answer
+        except IndexServerError as error:
+            count_upload(type(error).__name__)
             await body.read_on()
             raise
         except ClientDisconnect:

@@ -24,6 +24,23 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 LABELS = (*map(str, BOUNDS), "+Inf")
 
+# The first part of a path that no other layer has named a route for.
+ROUTES = {
+    "legacy": "upload",
+    "api": "api",
+    "healthz": "health",
+    "readyz": "health",
+    "metrics": "health",
+    "static": "static",
+    "integrity": "integrity",
+    "r": "platform",
+    "": "page",
+    "project": "page",
+    "tokens": "page",
+    "log": "page",
+    "login": "login",
+}
+
 registry = CollectorRegistry()
 requests = Counter(
     "porter_index_requests",
@@ -42,6 +59,11 @@ within = Counter("porter_index_within", "Requests by bucket.", ("route", "le"), 
 seconds_spent = Counter("porter_index_spent", "Seconds.", ("route",), registry=registry)
 
 _cells: dict[tuple[str, str, int], list[float]] = {}
+
+
+def route_of(path: str) -> str:
+    """The route that a path is counted under: one of few, whatever clients ask for."""
+    return ROUTES.get(path[1:].partition("/")[0], "other")
 
 
 def observe(route: str, method: str, status: int, seconds: float) -> None:

@@ -19,7 +19,7 @@ from index_server.address import BASE, find_base
 from index_server.answers import Answer
 from index_server.errors import IndexServerError
 from index_server.journal import note
-from index_server.metrics import observe
+from index_server.metrics import observe, route_of
 from index_server.pages.failure import failure_page, is_person
 from index_server.settings import Settings
 from porter.errors import PorterError
@@ -82,7 +82,8 @@ class Outside:
                 raise
             await send_answer(error_answer(error, scope), send_outside)
         finally:
-            route, seconds = scope.get(ROUTE, "other"), time.perf_counter() - begun
+            seconds = time.perf_counter() - begun
+            route = scope.get(ROUTE) or route_of(scope["path"])
             observe(route, scope["method"], status, seconds)
             who = principal_of(scope).name
             note(scope, route=route, status=status, seconds=seconds, principal=who)
