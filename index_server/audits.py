@@ -2,12 +2,12 @@
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from index_server.model import AuditSummary
 from index_server.views import platform_tags
 from porter.audit.judge import audit_wheel
-from porter.audit.model import Audit, Severity
+from porter.audit.model import Audit, Finding, Severity
 from porter.audit.module import is_compiled
 from porter.audit.surface import LinkSurface
 from porter.audit.wheel import Contents
@@ -44,9 +44,17 @@ class Surfaces:
 
 
 def audit_contents(
-    contents: Contents, tags: Iterable[object], *, platforms: Iterable[Platform], surfaces: Surfaces
+    contents: Contents,
+    tags: Iterable[object],
+    *,
+    structure: Sequence[Finding],
+    platforms: Iterable[Platform],
+    surfaces: Surfaces,
 ) -> tuple[AuditSummary, ...]:
-    """The audits of a wheel on the platforms that its tags fit; raises as `Surfaces.of` does."""
+    """The audits of a wheel on the platforms that its tags fit; raises as `Surfaces.of` does.
+
+    `structure` is what `check_structure` found.
+    """
     compiled = any(is_compiled(name) for name in contents.members)
     found = []
     for platform in platforms:
@@ -54,7 +62,7 @@ def audit_contents(
             continue
         # Without compiled modules there is nothing to link.
         surface = surfaces.of(platform) if compiled else NOTHING
-        audit = audit_wheel(contents, platform=platform, surface=surface)
+        audit = audit_wheel(contents, platform=platform, surface=surface, structure=structure)
         found.append(summarise(audit, platform))
     return tuple(found)
 

@@ -112,10 +112,10 @@ def check_file(
         raw, _ = parse_email(told)
         file = _described(file, raw)
         return Checked(file=file, shown=raw["name"], metadata=None, provenance=provenance)
-    contents = _open_wheel(form, named, rules)
+    contents, structure = _open_wheel(form, named, rules)
     metadata = contents.describe("METADATA") or b""
     raw, _ = parse_email(metadata)
-    audits = _audit(contents, named, rules)
+    audits = _audit(contents, named, structure, rules)
     file = replace(
         _described(file, raw),
         metadata_sha256=hashlib.sha256(metadata).hexdigest(),
@@ -131,21 +131,31 @@ def one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
-def _open_wheel(form: Form, named: Named, rules: Rules) -> Contents:
+def _open_wheel(form: Form, named: Named, rules: Rules) -> tuple[Contents, list[Finding]]:
+    """A wheel without a structural finding that blocks, and those that do not."""
     contents, findings = read_wheel(form.path, ratio=rules.compression)
-    if contents is None:
-        raise _refused(named, findings)
-    contents = replace(contents, filename=named.filename)
-    blocking = (finding for finding in check_structure(contents) if finding.severity.blocks)
-    if (first := next(blocking, None)) is not None:
-        raise _refused(named, [first])
-    return contents
+    if contents is not None:
+        contents = replace(contents, filename=named.filename)
+        findings = list(check_structure(contents))
+    blocking = [finding for finding in findings if finding.severity.blocks]
+    if contents is None or blocking:
+        first = (blocking or findings)[0]
+        raise UploadRefused(
+            one_line(f"{named.filename}: {first.code}: {first.message}"), advice=first.advice
+        )
+    return contents, findings
 
 
-def _audit(contents: Contents, named: Named, rules: Rules) -> tuple[AuditSummary, ...]:
+def _audit(
+    contents: Contents, named: Named, structure: list[Finding], rules: Rules
+) -> tuple[AuditSummary, ...]:
     try:
         return audit_contents(
-            contents, named.tags, platforms=rules.platforms, surfaces=rules.surfaces
+            contents,
+            named.tags,
+            structure=structure,
+            platforms=rules.platforms,
+            surfaces=rules.surfaces,
         )
     except PorterError:
         if rules.on_finding is OnFinding.ACCEPT:
@@ -173,13 +183,6 @@ def _described(file: File, raw: RawMetadata) -> File:
         summary=one_line(raw.get("summary", "")),
         requires=tuple(" ".join(text.split()) for text in raw.get("requires_dist", [])),
         extras=tuple(raw.get("provides_extra", [])),
-    )
-
-
-def _refused(named: Named, findings: list[Finding]) -> UploadRefused:
-    first = findings[0]
-    return UploadRefused(
-        one_line(f"{named.filename}: {first.code}: {first.message}"), advice=first.advice
     )
 
 

@@ -29,15 +29,17 @@ def audit_wheel(
     budget: int | None = None,
     allow: Sequence[tuple[str, str]] = (),
     extensions: Sequence[str] = (),
+    structure: Iterable[Finding] | None = None,
 ) -> Audit:
     """Everything that is wrong with a wheel.
 
     `surface` is the platform's; `others` are wheels whose libraries are there too; `budget` is
     the size allowed, in bytes; `allow` pairs a code, or `CODE:SUBJECT` with `*` for any text,
     with the reason to accept it; `extensions` are files of the project's source that declare
-    extension modules, empty where the source is not known.
+    extension modules, empty where the source is not known; `structure` is what `check_structure`
+    found, where it was asked already: it is the same on every platform.
     """
-    findings = list(check_structure(contents))
+    findings = list(check_structure(contents) if structure is None else structure)
     modules: dict[str, Module] = {}
     for name in contents.members:
         if is_compiled(name):
