@@ -29,6 +29,7 @@ suites: $(READY) $(BROWSERS)
 
 docs: $(READY)
 	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md
+	.venv/bin/python docs/reference/index_commands.py > docs/reference/index-commands.md
 
 bench: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench
