@@ -20,7 +20,7 @@ from porter.platform import Platform
 
 KEPT = 64
 MOST = 500
-OPERATORS = "<>=!~"
+OPERATORS = ("<", ">", "=", "!", "~")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ def split_requirements(values: Sequence[str]) -> tuple[str, ...]:
         parts: list[str] = []
         for piece in value.split(","):
             inside = bool(parts) and parts[-1].count("[") > parts[-1].count("]")
-            if parts and (inside or piece.strip()[:1] in OPERATORS):
+            if parts and (inside or piece.strip().startswith(OPERATORS)):
                 parts[-1] = f"{parts[-1]},{piece}"
             else:
                 parts.append(piece)
