@@ -19,6 +19,7 @@ from index_server.errors import UploadRefused
 from index_server.model import Stage
 from index_server.settings import OnFinding
 from index_server.validate import Checked, Rules, check_file, check_form
+from porter.audit.rules import read_rules
 from porter.errors import PorterError
 from porter.home import Home
 from porter.platform import read_platforms
@@ -209,3 +210,11 @@ def refused(data: bytes, filename: str, **fields: str) -> bool:
             return True
     assert checked.file.filename == filename
     return False
+
+
+def test_the_page_tells_of_each_refusal() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "uploads.md").read_text()
+    codes = {upload.says for upload in UPLOADS.values()} & set(read_rules().rules)
+    assert len(codes) > 12
+    assert [code for code in sorted(codes) if f"`{code}`" not in page] == []
+    assert [str(kind) for kind in OnFinding if f"| `{kind}`" not in page] == []
