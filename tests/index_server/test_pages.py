@@ -1,8 +1,11 @@
 """The pages in a real browser: Try it, the keyboard alone, hostile wheels, accessibility."""
 
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -16,7 +19,7 @@ from wheels import make_wheel, put_wheel
 
 from index_server.database import set_status
 from index_server.engine import migrate
-from index_server.holdings import open_holdings
+from index_server.holdings import Holdings, open_holdings
 from index_server.model import AuditSummary, Stage, Status
 from index_server.settings import Settings
 from porter.home import Home
@@ -73,14 +76,14 @@ def site(
     put_wheel(index, make_wheel(folder, "secret"), stage=Stage.STAGING)
     put_wheel(index, make_wheel(folder, "poison"), quarantine="audit: link-error")
     put_hostile(index, folder)
-    for number in range(60):
+    for number in range(51):
         put_wheel(index, make_wheel(folder, f"sample-{number:02d}"))
     index.engine.dispose()
     with serve_index(folder / "data", home=home.root) as server:
         yield server
 
 
-def put_hostile(index, folder: Path) -> None:  # type: ignore[no-untyped-def]
+def put_hostile(index: Holdings, folder: Path) -> None:
     """A wheel that is past every check, each of its texts an attempt to be run."""
     texts = (SCRIPT, IMAGE, CLOSING, LINK)
     for number, text in enumerate(texts):
@@ -112,7 +115,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context()
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE)
     yield made
     made.close()
 
@@ -124,16 +127,20 @@ def visit(context: BrowserContext, site: Served) -> Iterator[Visit]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on("requestfailed", lambda request: wrong.append(request.url))
+    # What the next page cuts off did not fail.
+    page.on(
+        "requestfailed",
+        lambda asked: wrong.append(asked.url) if asked.failure != "net::ERR_ABORTED" else None,
+    )
     yield Visit(page=page, site=site, wrong=wrong)
     assert wrong == []
 
 
-def log_in(visit: Visit) -> None:
-    page = visit.open("/login")
-    page.fill("#token", visit.site.token)
+def enter(page: Page, site: Served) -> None:
+    page.goto(f"{site.url}/login")
+    page.fill("#token", site.token)
     page.click("main button[type=submit]")
-    page.wait_for_url(f"{visit.site.url}/")
+    page.wait_for_url(f"{site.url}/")
 
 
 def test_try_it_installs_the_wheel_from_this_server_and_runs_it(visit: Visit) -> None:
@@ -167,10 +174,6 @@ def test_try_it_installs_the_wheel_from_this_server_and_runs_it(visit: Visit) ->
     page.press("#code", "Control+Enter")
     page.wait_for_selector("#try[data-outcome=done]")
     assert page.text_content("#output") == "/r/0.29/simple/ 200\n"
-    # The browser says of each that the policy forbids it.
-    forbidden = [text for text in visit.wrong if "Content Security Policy" in text]
-    assert len(forbidden) >= 4
-    visit.wrong.clear()
 
 
 REACH = """
@@ -270,6 +273,64 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     assert focused() != "code"
 
 
+@pytest.mark.journey
+def test_try_it_behind_a_proxy_that_adds_a_path(
+    context: BrowserContext, home: Home, tmp_path: Path
+) -> None:
+    folder = tmp_path / "proxied"
+    folder.mkdir()
+    (folder / "porter-index.toml").write_text('proxies = ["127.0.0.1"]\n')
+    index = open_holdings(Settings(data=str(folder)), home)
+    migrate(index.engine)
+    index.refresh()
+    put_wheel(index, make_wheel(tmp_path, "acme-tools"))
+    index.engine.dispose()
+    with serve_index(folder, home=home.root) as server, proxy(server.url, "/py/index") as url:
+        page = context.new_page()
+        page.goto(f"{url}/")
+        page.click("text=acme-tools")
+        assert page.url == f"{url}/project/acme-tools/"
+        page.click("#run")
+        page.wait_for_selector(TRIED, timeout=PATIENCE)
+        assert "acme-tools 1.0 runs in this browser" in (page.text_content("#output") or "")
+
+
+@contextmanager
+def proxy(url: str, path: str) -> Iterator[str]:
+    """A proxy before a server, that shows it below a path: its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.startswith(f"{path}/"):
+                self.send_error(404)
+                return
+            headers = {name: value for name, value in self.headers.items() if name != "Host"}
+            headers |= {"x-forwarded-host": self.headers["Host"], "x-forwarded-prefix": path}
+            with client.stream("GET", url + self.path.removeprefix(path), headers=headers) as got:
+                body = b"".join(got.iter_raw())
+            self.send_response(got.status_code)
+            for name, value in got.headers.items():
+                if name not in ("content-length", "transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # http.server's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        with httpx.Client(timeout=60) as client:
+            yield f"http://127.0.0.1:{server.server_address[1]}{path}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 HOSTILE_PAGES = [
     "/project/hostile/",
     "/?q=hostile",
@@ -286,7 +347,7 @@ HOSTILE_PAGES = [
 
 
 def test_nothing_that_an_uploader_wrote_is_run(visit: Visit) -> None:
-    log_in(visit)
+    enter(visit.page, visit.site)
     visit.page.add_init_script(
         "window.boom = () => (window.boomed = true);"
         "addEventListener('securitypolicyviolation', () => (window.violated = true));"
@@ -359,19 +420,19 @@ def test_pages_of_a_long_list(visit: Visit) -> None:
     page = visit.open("/?q=sample")
     assert page.locator(".projects li h3").count() == 50
     page.click("a[rel=next]")
-    assert page.locator(".projects li h3").count() == 10
+    assert page.locator(".projects li h3").count() == 1
     assert page.locator("a[rel=next]").count() == 0
     assert page.input_value("#q") == "sample"
 
 
 def test_tokens_are_made_shown_once_and_revoked(visit: Visit) -> None:
-    log_in(visit)
+    enter(visit.page, visit.site)
     page = visit.open("/tokens")
     page.fill("#name", "ci")
     page.check("input[value=upload]")
     page.fill("#projects", "acme-*, m")
     page.click("text=Make the token")
-    token = page.inner_text(".banner code")
+    token = page.inner_text(".banner pre")
     with httpx.Client(base_url=visit.site.url, auth=("__token__", token)) as client:
         assert client.get("/api/whoami").json() == {
             "name": "ci",
@@ -385,7 +446,7 @@ def test_tokens_are_made_shown_once_and_revoked(visit: Visit) -> None:
         assert page.locator("[aria-label='Revoke ci']").count() == 0
         assert client.get("/api/whoami").status_code == 401
     page.click("text=Make the address")
-    address = page.inner_text(".banner code")
+    address = page.inner_text(".banner pre")
     assert httpx.get(f"{address}simple/").status_code == 200
     page.goto(f"{visit.site.url}/log")
     assert "create token" in page.inner_text("table")
@@ -407,41 +468,38 @@ def test_the_forms_of_tokens_are_for_the_pages_of_this_site(site: Served) -> Non
         assert anybody.post("/tokens", data={"name": "x"}).status_code in (401, 403)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+READ = ["/", "/?q=nothing", "/project/m/", "/project/hostile/", "/tokens", "/log", "/none"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "rules"), [("light", "{}"), ("dark", "{runOnly: ['color-contrast']}")]
+)
 def test_accessibility(
-    browser: Browser, site: Served, home: Home, env: dict[str, str], scheme: str
+    context: BrowserContext, site: Served, home: Home, env: dict[str, str], scheme: str, rules: str
 ) -> None:
     folder = fetch_npm_package(
         AXE, integrity=AXE_INTEGRITY, home=home, into=home.downloads, env=env
     )
     axe = (folder / "axe.min.js").read_text("utf-8")
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(f"{site.url}/login")
-    page.fill("#token", site.token)
-    page.click("main button[type=submit]")
-    for path in (
-        "/",
-        "/?q=nothing",
-        "/project/m/",
-        "/project/hostile/",
-        "/tokens",
-        "/log",
-        "/none",
-    ):
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    enter(page, site)
+    for path in READ:
         page.goto(f"{site.url}{path}")
         page.evaluate("document.querySelectorAll('details').forEach((it) => (it.open = true))")
         page.evaluate(axe)
-        found = page.evaluate("axe.run().then((result) => result.violations)")
+        found = page.evaluate(f"axe.run({rules}).then((result) => result.violations)")
         told = [(f["id"], [node["target"] for node in f["nodes"]][:3]) for f in found]
-        assert told == [], (scheme, path)
-    for width in (320, 1280):
-        page.set_viewport_size({"width": width, "height": 800})
-        for path in ("/", "/project/m/", "/project/hostile/", "/tokens", "/log", "/login"):
-            page.goto(f"{site.url}{path}")
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, (path, width)
-    context.close()
+        assert told == [], path
+
+
+def test_nothing_is_wider_than_a_small_screen(context: BrowserContext, site: Served) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": 320, "height": 640})
+    enter(page, site)
+    for path in READ:
+        page.goto(f"{site.url}{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
 
 
 def test_pages_are_readable_without_javascript(browser: Browser, site: Served) -> None:
@@ -454,5 +512,7 @@ def test_pages_are_readable_without_javascript(browser: Browser, site: Served) -
     page.fill("#q", "answer")
     page.keyboard.press("Enter")
     page.wait_for_url("**/?q=answer")
-    assert page.locator(".projects h3").all_inner_texts() == ["m 1.0"]
+    assert [text.split() for text in page.locator(".projects h3").all_inner_texts()] == [
+        ["m", "1.0"]
+    ]
     context.close()
