@@ -8,7 +8,7 @@ PROJECT = re.compile(
     r"(?:(?:/staging)?(?:/r/[^/]+)?/simple/+|/integrity/|/project/)(?P<name>[^/]+)(?:/.*)?",
     re.DOTALL,
 )
-FILE = re.compile(r"/files/[^/]+/[^/]+/(?P<name>[^/-]+)-[^/]*", re.DOTALL)
+FILE = re.compile(r"/(?:files|upstream)/[^/]+/[^/]+/(?P<name>[^/-]+)-[^/]*", re.DOTALL)
 # What tells nothing of any project, or has code of its own that looks who asks.
 FREE = re.compile(r"/api(?:/.*)?|/tokens|(?:/staging)?/r/[^/]+/runtime/.*", re.DOTALL)
 

@@ -22,7 +22,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from index_server.access import Permission, require
 from index_server.answers import FILE_CACHE, matches
 from index_server.engine import reading
 from index_server.errors import IndexServerError, NotHere, StorageAway, UpstreamFailed
@@ -255,7 +254,6 @@ def routes(upstream: Upstream) -> list[BaseRoute]:
         if match is None:
             raise NotHere("there is no file of this name")
         filename = match[3].removesuffix(METADATA)
-        require(request.scope, Permission.READ, _project_of(filename))
         promise = await upstream.find(filename, match[1] + match[2])
         if match[3].endswith(METADATA):
             return _metadata_response(await upstream.metadata(promise))
