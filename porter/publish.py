@@ -40,6 +40,8 @@ class Outcome(StrEnum):
 
     UPLOADED = "uploaded"
     THERE = "already there"
+    UNSEEN = "uploaded, unseen"
+    """The index took it, and the token may not read, so that nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +128,8 @@ def publish(file: Path, index: Index, *, skip_existing: bool = False) -> Publish
                 return _there(file.name, sha256, found)
             if found != sha256 or not again:
                 raise _refused(file.name, answer)
-        _await_visible(session, index, project, file.name, sha256)
-    return Published(filename=file.name, sha256=sha256, outcome=Outcome.UPLOADED)
+        outcome = _await_visible(session, index, project, file.name, sha256)
+    return Published(filename=file.name, sha256=sha256, outcome=outcome)
 
 
 def parse_project(file: Path) -> str:
@@ -153,9 +155,15 @@ def open_session(index: Index) -> Iterator[requests.Session]:
         yield session
 
 
-def find_file(session: requests.Session, index: Index, project: str, filename: str) -> str:
-    """The sha256 of a file that the index lists (PEP 691), empty where it does not."""
-    answer, _ = _ask(session, "GET", index.project_url(project), headers={"Accept": JSON})
+def find_file(session: requests.Session, index: Index, project: str, filename: str) -> str | None:
+    """The sha256 of a file that the index lists (PEP 691), empty where it does not.
+
+    None where the token may not look: those of builds often do nothing but upload.
+    """
+    try:
+        answer, _ = _ask(session, "GET", index.project_url(project), headers={"Accept": JSON})
+    except LoginRefused:
+        return None
     if answer.status_code == 404:
         return ""
     try:
@@ -247,17 +255,20 @@ def _ask(
 
 def _await_visible(
     session: requests.Session, index: Index, project: str, filename: str, sha256: str
-) -> None:
+) -> Outcome:
     until = time.monotonic() + SEEN_WITHIN
-    while not (found := find_file(session, index, project, filename)):
+    while (found := find_file(session, index, project, filename)) == "":
         if time.monotonic() > until:
             raise PublishFailed(
                 f"{filename} was taken, and is not listed at {index.project_url(project)}",
                 advice="ask who runs the index",
             )
         time.sleep(0.25)
+    if found is None:
+        return Outcome.UNSEEN
     if found != sha256:
         raise _other_bytes(filename, found)
+    return Outcome.UPLOADED
 
 
 def _there(filename: str, sha256: str, found: str) -> Published:

@@ -193,6 +193,9 @@ class Behaviour(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.seen.append("GET")
+        if self.there.get("done") == "secret":
+            self._answer(403, "the token may not read")
+            return
         files = [
             {"filename": name, "hashes": {"sha256": self.there["done"]}}
             for name in ([WHEEL] if "done" in self.there else [])
@@ -267,6 +270,13 @@ def test_an_index_that_is_elsewhere_or_none(made: Path) -> None:
 
 def test_an_index_that_shows_other_bytes(made: Path) -> None:
     with behaving((200, "ff" * 32)) as (url, _), pytest.raises(PublishFailed, match="other bytes"):
+        publish(made, parse_index(url, token=TOKEN))
+
+
+def test_a_token_that_may_do_nothing_but_upload(made: Path) -> None:
+    with behaving((200, "secret")) as (url, _):
+        assert publish(made, parse_index(url, token=TOKEN)).outcome is Outcome.UNSEEN
+    with behaving((403, "no")) as (url, _), pytest.raises(LoginRefused, match="no"):
         publish(made, parse_index(url, token=TOKEN))
 
 
