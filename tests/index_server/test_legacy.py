@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -318,44 +317,3 @@ def wait_until(done: object, seconds: float = 10) -> None:
 def test_other_methods(method: str, server: Served) -> None:
     with server.admin as client:
         assert client.request(method, "/legacy/").status_code in (404, 405)
-
-
-# A server is started twice and killed between.
-@pytest.mark.journey
-def test_killed_in_the_middle_and_started_again(tmp_path: Path, home: Home) -> None:
-    data = tmp_path / "index"
-    wheels = [named(f"killed-{number}") for number in range(24)]
-    acknowledged: dict[str, bytes] = {}
-    with serve_index(data, home=home.root) as served:
-
-        def send(pair: tuple[bytes, str]) -> None:
-            try:
-                answer = upload(served, *pair)
-            except httpx.TransportError:
-                return
-            if answer.is_success:
-                acknowledged[pair[1]] = pair[0]
-
-        with ThreadPoolExecutor(12) as pool:
-            sent = [pool.submit(send, pair) for pair in wheels]
-            wait_until(lambda: len(acknowledged) >= 4)
-            os.killpg(served.process.pid, 9)
-            served.process.wait()
-            for one in sent:
-                one.result()
-        token = served.token
-    assert 4 <= len(acknowledged) < len(wheels)
-    with serve_index(data, home=home.root, token=token) as served:
-        assert incoming(served) == []
-        there: dict[str, dict[str, object]] = {}
-        for number in range(len(wheels)):
-            there |= listed(served, f"killed-{number}")
-        for filename, content in acknowledged.items():
-            assert httpx.get(str(there[filename]["url"])).content == content
-        # Committed and not acknowledged is possible; stored and not committed is not.
-        assert {path.rpartition("/")[2] for path in stored(served)} == {
-            name for filename in there for name in (filename, f"{filename}.metadata")
-        }
-        for pair in wheels:
-            assert upload(served, *pair).status_code == (400 if pair[1] in there else 200)
-    shutil.rmtree(data)

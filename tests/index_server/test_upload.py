@@ -2,21 +2,26 @@
 
 import resource
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hostile import WHEEL, make_form, wheel
+from services import Bucket, Postgres
 
 from index_server.audits import Surfaces
 from index_server.database import delete_file, read_pending, set_status
+from index_server.engine import migrate
 from index_server.errors import FileExists, StorageAway, StorageFull, UploadRefused
 from index_server.form import Reader
-from index_server.holdings import Holdings
+from index_server.holdings import Holdings, open_holdings
 from index_server.incoming import open_incoming
 from index_server.model import File, Stage, Status
+from index_server.settings import Settings
 from index_server.upload import make_rules, take_upload
 from index_server.validate import check_form
+from porter.home import Home
 
 type Take = Callable[..., File]
 
@@ -104,3 +109,40 @@ def test_a_disk_that_is_full(index: Holdings) -> None:
     assert caught.value.status == 507
     incoming.discard()
     assert list(index.incoming.iterdir()) == []
+
+
+def test_into_a_bucket_and_postgresql(
+    bucket: Bucket, postgres: Postgres, home: Home, tmp_path: Path
+) -> None:
+    settings = Settings(
+        data=str(tmp_path / "index"),
+        database=postgres.new_database(),
+        storage=f"{bucket.url}/{tmp_path.name}",
+        storage_options=bucket.options,
+    )
+    index = open_holdings(settings, home)
+    migrate(index.engine)
+    rules = make_rules(index, Surfaces(home))
+
+    def send(number: int) -> bool:
+        """The same bytes each time: their key in the store is one."""
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        form = make_form(wheel(), WHEEL, {}, folder)
+        try:
+            take_upload(
+                index, form, check_form(form), rules=rules, stage=Stage.PRODUCTION, actor="tests"
+            )
+        except FileExists:
+            return False
+        return True
+
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            assert sorted(pool.map(send, range(6))) == [False] * 5 + [True]
+        file = index.snapshot.projects["acme-tools"].files[0]
+        assert index.store.read(file.key) == wheel()
+        assert set(index.store.keys()) == {file.key, f"{file.key}.metadata"}
+        assert read_pending(index.engine) == []
+    finally:
+        index.engine.dispose()
