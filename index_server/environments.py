@@ -1,5 +1,6 @@
 """Named sets of requirements, resolved once and kept: each at an address by its content."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from packaging.utils import canonicalize_name
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from index_server.borrowing import borrow_once
 from index_server.database import write_event
 from index_server.engine import reading, writing
 from index_server.errors import NotHere, Unresolvable
@@ -66,18 +68,18 @@ def create_environment(
     platform: Platform,
     requirements: Sequence[str],
     actor: str,
-    locks: Locks | None = None,
 ) -> str:
     """Resolve requirements (PEP 508) and keep the answer; its id.
 
-    The same requirements, resolved to the same files, are the same environment. Raises
-    Unresolvable, RuntimeAway.
+    The same requirements, resolved to the same files, are the same environment. Called where no
+    event loop runs. Raises Unresolvable, RuntimeAway, UpstreamFailed.
     """
     asked = normalise(requirements)
     if not asked:
         raise Unresolvable("an environment has at least one requirement")
-    locks = locks or Locks(index, Runtimes(index, patience=PATIENCE))
-    resolved = locks.resolve(platform, asked)
+    locks = Locks(index, Runtimes(index, patience=PATIENCE, compress=False))
+    borrowed = asyncio.run(borrow_once(index, locks, platform, asked))
+    resolved = locks.resolve(platform, asked, borrowed=borrowed)
     lock = _canonical({"info": dict(resolved.info), "packages": resolved.packages})
     text = _canonical({"lock": lock, "platform": platform.name, "requirements": asked})
     name = hashlib.sha256(text.encode()).hexdigest()

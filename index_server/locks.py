@@ -36,6 +36,17 @@ class Resolved:
     stamp: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrowed:
+    """Offers of public projects; `stamp` is the same for the same offers."""
+
+    offers: Mapping[str, tuple[Offer, ...]]
+    stamp: str = ""
+
+
+NOTHING = Borrowed(offers={})
+
+
 class Locks:
     """Resolves what is asked for, and remembers the newest answers."""
 
@@ -51,26 +62,35 @@ class Locks:
         platform: Platform,
         requirements: Sequence[str] = (),
         readable: tuple[str, ...] = (),
+        borrowed: Borrowed = NOTHING,
     ) -> Resolved:
         """The lock file of requirements, or of the newest of everything.
 
-        `readable` are patterns of the projects that who asks may read, none for all. Raises
-        Unresolvable, RuntimeAway.
+        `readable` are patterns of the projects that who asks may read, none for all; `borrowed`
+        are offers of public projects. Raises Unresolvable, RuntimeAway.
         """
         shelf = self._runtimes.shelf(platform)
         snapshot = self._index.snapshot
-        stamp = f"{snapshot.serial} {shelf.stamp}"
+        stamp = f"{snapshot.serial} {shelf.stamp} {borrowed.stamp}"
         key = (platform.name, tuple(requirements), readable, stamp)
         # Whoever asks for the same at once waits for one answer.
         with self._lock:
             found = self._resolved.get(key)
             if found is None:
-                offers = self._all_offers(shelf, snapshot, readable)
+                offers = {**borrowed.offers, **self._all_offers(shelf, snapshot, readable)}
                 found = _make(shelf, offers, requirements, stamp)
                 self._resolved[key] = found
                 while len(self._resolved) > KEPT:
                     self._resolved.popitem(last=False)
             return found
+
+    def offers(
+        self, platform: Platform, readable: tuple[str, ...] = ()
+    ) -> dict[str, tuple[Offer, ...]]:
+        """What is here of every project; raises RuntimeAway."""
+        shelf = self._runtimes.shelf(platform)
+        with self._lock:
+            return self._all_offers(shelf, self._index.snapshot, readable)
 
     def _all_offers(
         self, shelf: Shelf, snapshot: Snapshot, readable: tuple[str, ...]

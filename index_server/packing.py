@@ -32,6 +32,9 @@ def pack(path: Path, sha256: str, home: Home) -> None:
     if path.suffix not in WORTH_IT or len(find_packed(home, sha256)) == len(SUFFIXES):
         return
     with home.lock(f"compressed-{sha256[:32]}"):
+        # What a process that was ended meanwhile has left.
+        for half in home.compressed.glob(f".{sha256}.*"):
+            half.unlink(missing_ok=True)
         for coding, suffix in SUFFIXES.items():
             target = home.compressed / f"{sha256}{suffix}"
             if not target.is_file():

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
+from anyio.to_thread import run_sync
 from packaging.utils import canonicalize_name
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -19,11 +20,12 @@ from starlette.routing import BaseRoute, Route
 from index_server.access import Permission, principal_of, require
 from index_server.address import base_of
 from index_server.answers import API_CACHE, FILE_CACHE, Answer, Kept, answer_body, matches
+from index_server.borrowing import Borrowing
 from index_server.environments import list_environments, read_environment
 from index_server.errors import NotHere
 from index_server.holdings import Holdings
 from index_server.lockfile import render_lock
-from index_server.locks import Locks, Resolved, split_requirements
+from index_server.locks import Borrowed, Locks, Resolved, split_requirements
 from index_server.model import File
 from index_server.negotiate import choose_among, choose_encoding
 from index_server.outside import ROUTE
@@ -32,6 +34,7 @@ from index_server.piplite import serialize_all
 from index_server.runtimes import Runtimes
 from index_server.serialize import file_url
 from index_server.shelf import LOCK
+from index_server.upstream import Upstream
 from index_server.views import visible
 from porter.platform import Platform
 
@@ -45,7 +48,7 @@ ISOLATED = (b"cross-origin-resource-policy", b"cross-origin")
 def routes(index: Holdings) -> list[BaseRoute]:
     """`/r/PLATFORM/…` but for the Simple API. Begins to fetch the runtimes."""
     runtimes = Runtimes(index)
-    serving = RuntimeRoutes(index, runtimes, Locks(index, runtimes))
+    serving = RuntimeRoutes(index, runtimes, Upstream(index))
     runtimes.start()
     return [
         Route("/r/{platform}/pyodide-lock.json", serving.lock),
@@ -60,20 +63,33 @@ def routes(index: Holdings) -> list[BaseRoute]:
 
 
 class RuntimeRoutes:
-    """The endpoints; they run in threads."""
+    """The endpoints; what takes time runs in threads."""
 
-    def __init__(self, index: Holdings, runtimes: Runtimes, locks: Locks) -> None:
+    def __init__(self, index: Holdings, runtimes: Runtimes, upstream: Upstream) -> None:
         self._index = index
         self._runtimes = runtimes
-        self._locks = locks
+        self._upstream = upstream
+        self._locks = Locks(index, runtimes)
+        self._borrowing = Borrowing(index, upstream, self._locks)
         self._kept = Kept(ANSWERS)
 
-    def lock(self, request: Request) -> Response:
+    async def lock(self, request: Request) -> Response:
         """The lock file, of everything or of `?requirements=`; `?files=relative` for Node."""
         platform = self._platform(request)
         requirements = split_requirements(request.query_params.getlist("requirements"))
         readable = self._readable(request)
-        resolved = self._locks.resolve(platform, requirements, readable)
+        borrowed = await self._borrowing.borrow(platform, requirements, readable)
+        return await run_sync(self._lock, request, platform, requirements, readable, borrowed)
+
+    def _lock(
+        self,
+        request: Request,
+        platform: Platform,
+        requirements: tuple[str, ...],
+        readable: tuple[str, ...],
+        borrowed: Borrowed,
+    ) -> Response:
+        resolved = self._locks.resolve(platform, requirements, readable, borrowed)
         base, relative = base_of(request.scope), _is_relative(request)
 
         def render() -> bytes:
@@ -83,10 +99,11 @@ class RuntimeRoutes:
         answer = self._answer(request, key, render)
         return _send(answer, request, headers=_tell_left_out(resolved))
 
-    def left_out(self, request: Request) -> Response:
+    async def left_out(self, request: Request) -> Response:
         """Which projects are not in the lock file of everything, and why."""
         platform = self._platform(request)
-        resolved = self._locks.resolve(platform)
+        borrowed = await self._borrowing.borrow(platform, ())
+        resolved = await run_sync(self._locks.resolve, platform, (), (), borrowed)
         document = {"platform": platform.name, "left_out": dict(resolved.left_out)}
         key = ("left-out", platform.name, resolved.stamp)
         return _send(self._answer(request, key, lambda: json.dumps(document).encode()), request)
@@ -176,7 +193,8 @@ class RuntimeRoutes:
 
     def _wheel(self, name: str, readable: tuple[str, ...]) -> File | None:
         """Where Node looks for what a lock file with relative names lists."""
-        project = self._index.snapshot.projects.get(canonicalize_name(name.partition("-")[0]))
+        asked = canonicalize_name(name.partition("-")[0])
+        project = self._index.snapshot.projects.get(asked) or self._upstream.known(asked)
         if project is None:
             return None
         if readable and not any(fnmatchcase(project.name, pattern) for pattern in readable):

@@ -25,11 +25,14 @@ log = structlog.get_logger("index_server")
 
 
 class Runtimes:
-    """The shelves of an index's platforms. Threads of its own fetch and compress."""
+    """The shelves of an index's platforms. Threads of its own fetch, and `compress` for sending."""
 
-    def __init__(self, index: Holdings, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, index: Holdings, *, patience: float = PATIENCE, compress: bool = True
+    ) -> None:
         self._index = index
         self._patience = patience
+        self._compress = compress
         self._places = {name: _Place() for name in index.platforms}
 
     def start(self) -> None:
@@ -102,7 +105,7 @@ class Runtimes:
             place.looked = time.monotonic()
         changed = place.shelf is None or place.shelf.stamp != shelf.stamp
         place.shelf, place.failure = shelf, None
-        if changed:
+        if changed and self._compress:
             files = [(file.path, file.sha256) for file in shelf.files.values()]
             threading.Thread(target=_pack, args=(files, self._index), daemon=True).start()
 

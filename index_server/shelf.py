@@ -6,16 +6,15 @@ Of the packages of a release's own lock file only those are there whose files so
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from index_server.needs import read_needs
 from index_server.offers import Offer
 from porter.home import Home, hash_file
 from porter.pinned import fetch_pinned, read_pinned
@@ -130,17 +129,15 @@ def _files(folder: Path) -> Iterator[Path]:
 def _wheel_offer(file: RuntimeFile, platform: Platform) -> Offer:
     """A pure wheel as its METADATA tells."""
     name, version, _, _ = parse_wheel_filename(file.path.name)
-    with zipfile.ZipFile(file.path) as wheel:
-        member = next(n for n in wheel.namelist() if n.endswith(".dist-info/METADATA"))
-        metadata = HeaderParser().parsestr(wheel.read(member).decode())
+    needs = read_needs(file.path)
     return Offer(
         project=name,
         version=str(version),
         path=runtime_path(platform, file),
         filename=file.path.name,
         sha256=file.sha256,
-        requires=tuple(metadata.get_all("Requires-Dist") or ()),
-        imports=(name.replace("-", "_"),),
+        requires=needs.requires,
+        imports=needs.imports,
     )
 
 

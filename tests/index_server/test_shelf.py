@@ -113,12 +113,17 @@ def test_files_are_compressed_once(scratch_home: Home, tmp_path: Path) -> None:
     script, archive = tmp_path / "a.mjs", tmp_path / "a.zip"
     script.write_bytes(b"let a = 1;\n" * 1000)
     archive.write_bytes(b"compressed already" * 1000)
+    scratch_home.compressed.mkdir()
+    (scratch_home.compressed / f".{'1' * 64}.br.left").write_bytes(b"of a killed process")
     pack_all([(script, "1" * 64), (archive, "2" * 64)], scratch_home)
     packed = find_packed(scratch_home, "1" * 64)
     assert packed.keys() == {Encoding.BROTLI, Encoding.GZIP}
     assert all(path.stat().st_size < 1000 for path in packed.values())
     assert find_packed(scratch_home, "2" * 64) == {}
     before = [path.stat().st_mtime_ns for path in packed.values()]
+    assert sorted(path.name for path in scratch_home.compressed.iterdir()) == sorted(
+        path.name for path in packed.values()
+    )
     pack(script, "1" * 64, scratch_home)
     assert [path.stat().st_mtime_ns for path in packed.values()] == before
 
