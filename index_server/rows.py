@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 
 from packaging.utils import canonicalize_version, parse_sdist_filename, parse_wheel_filename
 
 from index_server.model import AuditSummary, File, ProjectDetail, Stage, Status
 
+STAGES = {stage.value: stage for stage in Stage}
 DETAILS = ("summary", "imports", "requires", "extras")
 
 
@@ -49,33 +51,46 @@ def file_identity(filename: str) -> str:
     return f"{name} {canonicalize_version(version)} sdist"
 
 
-def read_file(row: Mapping[Any, Any]) -> File:
-    """The file of a row of `files`."""
-    details = json.loads(row["details"])
-    audits = [
-        AuditSummary(**{**audit, "findings": tuple(audit["findings"])})
-        for audit in details["audits"]
-    ]
+def read_file(row: Mapping[Any, Any], known: dict[str, dict[str, Any]] | None = None) -> File:
+    """The file of a row of `files`.
+
+    Whoever reads many gives the same `known` for all: what one says of itself is often what another
+    said, and is then read once, and one value in memory.
+    """
+    known = {} if known is None else known
+    details = known.get(row["details"])
+    if details is None:
+        details = known[row["details"]] = _read_details(row["details"])
     return File(
-        project=row["project"],
-        version=row["version"],
+        project=intern(row["project"]),
+        version=intern(row["version"]),
         filename=row["filename"],
         size=row["size"],
         sha256=row["sha256"],
         uploaded_at=as_utc(row["uploaded_at"]),
-        uploaded_by=row["uploaded_by"],
-        requires_python=row["requires_python"],
+        uploaded_by=intern(row["uploaded_by"]),
+        requires_python=intern(row["requires_python"]),
         metadata_sha256=row["metadata_sha256"],
         yanked=row["yanked"],
-        stage=Stage(row["stage"]),
+        stage=STAGES[row["stage"]],
         quarantine=row["quarantine"],
         attested=bool(row["attested"]),
-        summary=details["summary"],
-        imports=tuple(details["imports"]),
-        requires=tuple(details["requires"]),
-        extras=tuple(details["extras"]),
-        audits=tuple(audits),
+        **details,
     )
+
+
+def _read_details(text: str) -> dict[str, Any]:
+    told = json.loads(text)
+    audits = [
+        AuditSummary(**{**audit, "findings": tuple(audit["findings"])}) for audit in told["audits"]
+    ]
+    return {
+        "summary": told["summary"],
+        "imports": tuple(told["imports"]),
+        "requires": tuple(told["requires"]),
+        "extras": tuple(told["extras"]),
+        "audits": tuple(audits),
+    }
 
 
 def read_project(row: Mapping[Any, Any], files: Sequence[File]) -> ProjectDetail:

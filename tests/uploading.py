@@ -134,7 +134,7 @@ def check_whole(
     keys = [f"{told[:2]}/{told[2:]}/{name}" for name, (told, _url) in listed.items()]
     wanted = sorted(keys + [f"{key}.metadata" for key in keys])
     assert sorted(store.keys()) == wanted
-    assert list((data / "incoming").iterdir()) == []
+    assert list((data / "incoming").glob("*")) == []
     if store.folder is not None:
         on_disk = [path for path in store.folder.rglob("*") if path.is_file()]
         assert sorted(str(path.relative_to(store.folder)) for path in on_disk) == wanted
