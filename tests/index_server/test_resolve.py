@@ -95,9 +95,20 @@ def test_why_nothing_is_chosen(offers: list[Offer], asked: list[str], told: list
 
 def test_a_search_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index_server.resolve.ROUNDS", 3)
-    chain = [offer(f"p{i}", "1", f"p{i + 1}") for i in range(9)] + [offer("p9", "1")]
+    chain = [offer(f"p{i}", "1", f"p{i + 1}<2") for i in range(9)]
+    offers = among(table(*chain, offer("p9", "1"), offer("p9", "2")))
     with pytest.raises(Unresolvable, match="3 steps found no answer"):
-        resolve(["p0"], among(table(*chain)), PLATFORM)
+        resolve(["p0", "p9"], offers, PLATFORM)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_quick_answer_is_the_searchs(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    offers = among(table(*BASE, *EXTRAS, offer("fast", "2"), offer("x", "1", "b<3", "lib[all]")))
+    asked = ["x", "lib[everything]", "b"][::order]
+    quick, _ = resolve(asked, offers, PLATFORM)
+    monkeypatch.setattr("index_server.resolve.try_newest", lambda *_: None)
+    searched, _ = resolve(asked, offers, PLATFORM)
+    assert versions(quick) == versions(searched)
 
 
 def test_what_depends_on_an_extra_depends_on_what_it_needs() -> None:
