@@ -1,9 +1,9 @@
 """Environments: one id for one content, and the command that makes them."""
 
+import json
 from pathlib import Path
 
 import pytest
-from running import Ran, run_porter
 from wheels import make_wheel, put_wheel
 
 from index_server.changes import read_entries
@@ -15,6 +15,7 @@ from index_server.environments import (
 )
 from index_server.errors import NotHere, Unresolvable
 from index_server.holdings import Holdings
+from porter.cli import main
 from porter.home import Home
 from porter.platform import read_platform
 
@@ -78,17 +79,30 @@ def test_an_id_counts_on_its_own_platform(index: Holdings) -> None:
         read_environment(index, name, NEW)
 
 
-def test_the_command(index: Holdings, home: Home, tmp_path: Path) -> None:
+def test_the_command(
+    index: Holdings,
+    home: Home,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     put_wheel(index, make_wheel(tmp_path, "acme-base", "1.0"))
+    monkeypatch.setenv("PORTER_HOME", str(home.root))
 
-    def run(action: str, *arguments: str) -> Ran:
-        words = ("index", "environment", action, "--data", index.settings.folder)
-        return run_porter(*words, *arguments, home=home.root, cwd=tmp_path)
+    def run(action: str, *arguments: str) -> tuple[int, str, str]:
+        data = str(index.settings.folder)
+        code = main(["index", "environment", action, "--data", data, *arguments])
+        return code, *capsys.readouterr()
 
-    made = run("create", "acme-base", "--platform", "314", "--json")
-    assert made.code == 0, made.err
-    assert made.json["packages"] == {"acme-base": "1.0"}
-    assert run("list").out.split() == [made.json["id"], "314", "acme-base"]
-    refused = run("create", "nowhere")
-    assert refused.code == 1
-    assert "nowhere is asked for" in refused.err
+    code, out, _ = run("create", "acme-base", "--platform", "314", "--json")
+    made = json.loads(out)
+    assert (code, made["packages"]) == (0, {"acme-base": "1.0"})
+    code, out, _ = run("create", "acme-base", "--platform", "314")
+    assert out.split() == [made["id"], "1", "packages", made["lock_file"]]
+    code, out, _ = run("list")
+    assert (code, out.split()) == (0, [made["id"], "314", "acme-base"])
+    code, out, _ = run("list", "--json")
+    assert json.loads(out)["environments"] == [made]
+    code, _, told = run("create", "nowhere")
+    assert code == 1
+    assert "nowhere is asked for" in told

@@ -22,7 +22,9 @@ from porter.platform import read_platforms
 from porter.process import find_program
 from porter.runtime import fetch_runtime
 
-PLATFORMS = [platform.name for platform in read_platforms().values()]
+# test_browser.py has both in Chromium, and micropip.
+FIRST, *LATER = (platform.name for platform in read_platforms().values())
+PLATFORMS = [FIRST, *(pytest.param(name, marks=pytest.mark.journey) for name in LATER)]
 SCRIPT = Path(__file__).with_name("lock.mjs")
 KERNEL = "pkg:pypi/jupyterlite-pyodide-kernel@0.8.7?checksum=sha256:367f74c99ff8ae518f537d077659ade10d305aeb8e089811b4beb81a8dbafb15"
 
@@ -112,6 +114,7 @@ def test_an_import_is_enough(
     assert told == ["acme-base", "ring-b"]
 
 
+@pytest.mark.journey  # one more start of the runtime
 def test_micropip_comes_with_the_lock_file_and_installs_of_the_index(
     served: Served, stocked: Holdings, tmp_path: Path, env: dict[str, str]
 ) -> None:

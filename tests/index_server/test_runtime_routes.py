@@ -1,8 +1,9 @@
 """What a real server answers below `/r/PLATFORM/`."""
 
+import asyncio
 import hashlib
-import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -10,11 +11,14 @@ import pytest
 from servers import Served, serve_index
 from wheels import make_wheel, put_wheel
 
+from index_server.access import Permission
+from index_server.app import create_app
 from index_server.database import yank
 from index_server.engine import migrate
 from index_server.holdings import Holdings, open_holdings
 from index_server.packing import pack
-from index_server.settings import Settings
+from index_server.settings import Reading, Settings
+from index_server.tokens import create_token
 from porter.home import Home, hash_file
 from porter.platform import read_platforms
 from porter.runtime import fetch_runtime
@@ -256,25 +260,29 @@ def test_an_environment_stays_as_it_is(served: Served, stocked: Holdings, folder
         assert anybody.post("/api/environments", json=wanted).status_code == 401
 
 
-def test_who_may_read_some_projects_gets_a_lock_file_of_those(
-    stocked: Holdings, home: Home, served: Served
-) -> None:
-    settings = stocked.settings.folder / "porter-index.toml"
-    settings.write_text('reading = "token"\n')
-    try:
-        with serve_index(stocked.settings.folder, home=home.root, token=served.token) as server:
-            with server.admin as admin:
-                body = {"name": "some", "permissions": ["read"], "projects": ["acme-b*"]}
-                token = admin.post("/api/tokens", json=body).json()["token"]
-            auth = ("__token__", token)
-            with httpx.Client(base_url=server.url, auth=auth, timeout=30) as client:
-                lock = client.get("/r/0.29/runtime/pyodide-lock.json")
-                assert json.loads(lock.text)["packages"].keys() == {"acme-base", "micropip"}
-                mine = "/r/0.29/runtime/acme_base-1.0-py3-none-any.whl"
-                other = "/r/0.29/runtime/acme_tools-2.0-py3-none-any.whl"
-                assert client.get(mine).status_code == 307
-                assert client.get(other).status_code == 404
-            with server.client as anybody:
-                assert anybody.get("/r/0.29/runtime/pyodide-lock.json").status_code == 401
-    finally:
-        settings.unlink()
+def test_who_may_read_some_projects_gets_a_lock_file_of_those(stocked: Holdings) -> None:
+    closed = replace(stocked, settings=replace(stocked.settings, reading=Reading.TOKEN))
+    _, token = create_token(
+        stocked.engine,
+        name="some",
+        permissions={Permission.READ},
+        projects=["acme-b*"],
+        lifetime=None,
+        actor="tests",
+    )
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=create_app(closed))
+        async with httpx.AsyncClient(transport=transport, base_url="http://index") as client:
+            paths = ["pyodide-lock.json", "acme_base-1.0-py3-none-any.whl"]
+            paths += ["acme_tools-2.0-py3-none-any.whl", "pyodide.mjs"]
+            found = [
+                await client.get(f"/r/0.29/runtime/{path}", auth=("__token__", token))
+                for path in paths
+            ]
+            return [*found, await client.get("/r/0.29/runtime/pyodide-lock.json")]
+
+    lock, mine, other, runtime, anybody = asyncio.run(ask())
+    assert lock.json()["packages"].keys() == {"acme-base", "micropip"}
+    statuses = [answer.status_code for answer in (mine, other, runtime, anybody)]
+    assert statuses == [307, 404, 200, 401]
