@@ -22,6 +22,7 @@ MEANINGS = {
     422: "A field is not what the document says it is.",
     503: "The database or the store does not answer.",
 }
+ADVICE = "/api/openapi.json says what each field takes"
 
 
 class Problem(BaseModel):
@@ -51,12 +52,14 @@ def answer_problems(api: FastAPI) -> None:
     def invalid(_request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError) else ()
         message = "; ".join(_tell(found)) or "the request is not what it should be"
-        return problem(422, "BadRequest", message, "/api/openapi.json says what each field takes")
+        return problem(422, "BadRequest", message, ADVICE)
 
     def routing(_request: Request, error: Exception) -> Response:
         status, headers = 404, None
         if isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
+        if status == 400:
+            return problem(422, "BadRequest", "the body is no JSON", ADVICE)
         if status == 405:
             text = "this address does not take this method"
             return problem(status, "NotHere", text, "/api/openapi.json says which", headers)
