@@ -9,7 +9,7 @@ demo: $(READY)
 	.venv/bin/porter build --test --out dist $(RECIPES)
 
 test: lint $(BROWSERS)
-	.venv/bin/pytest -n 3 -m "not journey"
+	.venv/bin/pytest -n 3 --dist worksteal -m "not journey"
 
 journeys: $(READY) $(BROWSERS)
 	.venv/bin/pytest -n 2 -m journey
