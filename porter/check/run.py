@@ -78,7 +78,7 @@ def run_check(
         )
         stack.enter_context(serve(site))
         plan = {
-            "support": [site.wheel_url(path) for path in support],
+            "support": [site.wheel_url(path, "support") for path in support],
             "wheels": [site.wheel_url(path) for path in (*wheels, wheel)],
             "extra": list(tests.extra),
             "distribution": next(m for m in members if _is_metadata(m)).partition("-")[0],

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from porter.errors import PorterError
 from porter.home import Home, hash_file
 from porter.pypi import IndexFile, fetch_file, fetch_installable
-from porter.runtime import Runtime
+from porter.runtime import Runtime, compile_stdlib, compile_wheel
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -54,10 +54,10 @@ class Site:
     upstream: dict[str, IndexFile] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wheel_url(self, wheel: Path) -> str:
-        """The path of a wheel at hand."""
+    def wheel_url(self, wheel: Path, folder: str = "files") -> str:
+        """The path of a wheel at hand; below `support` it has its bytecode in it."""
         sha256 = next(key for key, path in self.wheels.items() if path == wheel)
-        return f"/files/{sha256}/{wheel.name}"
+        return f"/{folder}/{sha256}/{wheel.name}"
 
     def tell(self, lines: bytes, events: Path) -> None:
         """Append to a start's events, whole lines at once."""
@@ -75,6 +75,11 @@ class Site:
                 body = json.dumps(self.plan).encode()
             case ["", "lock.json"]:
                 body = served_lock(self.runtime)
+            case ["", "python_stdlib.zip"]:
+                body = compile_stdlib(self.runtime, home=self.home).read_bytes()
+            case ["", "support", sha256, _] if sha256 in self.wheels:
+                wheel = self.wheels[sha256]
+                body = compile_wheel(wheel, self.runtime, home=self.home).read_bytes()
             case ["", "tests.zip"]:
                 body = self.tests
             case ["", "runtime", name] if name not in ("", ".."):
