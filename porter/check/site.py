@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from porter.errors import PorterError
 from porter.home import Home, hash_file
 from porter.pypi import IndexFile, fetch_file, fetch_installable
-from porter.runtime import Runtime, compile_stdlib, compile_wheel
+from porter.runtime import Runtime
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -40,7 +40,8 @@ OWN |= {"/harness.py": "harness.py"}
 class Site:
     """What is served. `events` is the file that what is told is appended to.
 
-    `wheels` are at hand by sha256; the plan changes from one start of the runtime to the next.
+    `wheels` are at hand by sha256; `compiled` are the standard library and what else is unpacked before
+    the wheel is installed, by name. The plan changes from one start of the runtime to the next.
     """
 
     runtime: Runtime
@@ -49,15 +50,16 @@ class Site:
     events: Path
     home: Home
     env: Mapping[str, str]
+    compiled: Mapping[str, Path] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
     upstream: dict[str, IndexFile] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def wheel_url(self, wheel: Path, folder: str = "files") -> str:
-        """The path of a wheel at hand; below `support` it has its bytecode in it."""
+    def wheel_url(self, wheel: Path) -> str:
+        """The path of a wheel at hand."""
         sha256 = next(key for key, path in self.wheels.items() if path == wheel)
-        return f"/{folder}/{sha256}/{wheel.name}"
+        return f"/files/{sha256}/{wheel.name}"
 
     def tell(self, lines: bytes, events: Path) -> None:
         """Append to a start's events, whole lines at once."""
@@ -75,11 +77,8 @@ class Site:
                 body = json.dumps(self.plan).encode()
             case ["", "lock.json"]:
                 body = served_lock(self.runtime)
-            case ["", "python_stdlib.zip"]:
-                body = compile_stdlib(self.runtime, home=self.home).read_bytes()
-            case ["", "support", sha256, _] if sha256 in self.wheels:
-                wheel = self.wheels[sha256]
-                body = compile_wheel(wheel, self.runtime, home=self.home).read_bytes()
+            case ["", "compiled", name] if name in self.compiled:
+                body = self.compiled[name].read_bytes()
             case ["", "tests.zip"]:
                 body = self.tests
             case ["", "runtime", name] if name not in ("", ".."):
