@@ -26,7 +26,7 @@ from porter.toolchain.select import have_toolchain
 
 RUNS = 5
 PURL = "pkg:pypi/regex@2026.11.15"
-SHARED = ("downloads", "npm", "pip", "runtimes", "toolchains", "uv")
+SHARED = ("bytecode", "downloads", "npm", "pip", "runtimes", "toolchains", "uv")
 
 type Case = tuple[str, Callable[[], None]]
 

@@ -1,4 +1,4 @@
-"""`make bench`, the second half: what an audit and a start of the runtime cost.
+"""`make bench`, the second half: how good diagnoses are, what an audit and a start of the runtime cost.
 
 `porter audit` and `pyodide auditwheel show` run in turn on the same wheels, as whole processes; the time
 inside the process is told beside it, and how it grows with the size of what is audited.
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,18 +23,23 @@ from porter.audit.wheel import Contents, read_wheel
 from porter.check.model import Host
 from porter.check.run import run_check
 from porter.check.support import fetch_support
+from porter.diagnose import diagnose, read_rules
 from porter.environment import tool_env
 from porter.errors import PorterError
 from porter.home import Home
+from porter.log import read_log
 from porter.platform import Platform, read_platform
 from porter.runtime import Runtime, fetch_runtime, read_surface
 from porter.table import format_size, print_table
 
 RUNS = 5
+LOGS = Path("tests/diagnosis/logs")
 RECIPES = ("recipes/rollstat", "recipes/tilecodec", "recipes/regex", "recipes/numpy")
 
 
 def main() -> None:
+    columns = ("right cause first", "unknown, and said so", "a log")
+    print_table(columns, [diagnosis_row()])
     home = Home.parse(os.environ)
     env = tool_env(os.environ, home)
     platform = read_platform()
@@ -42,8 +48,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="porter-bench-") as name:
         wheels = build(Path(name))
         rows = [audit_row(wheel, platform, surface, env) for wheel in wheels]
-        columns = ("wheel", "size", "modules", "imports", "read", "judge", "porter audit")
-        print_table((*columns, "pyodide auditwheel show", "ratio"), rows)
+        told = ("wheel", "size", "modules", "imports", "read", "judge", "porter audit")
+        print_table((*told, "pyodide auditwheel show", "ratio"), rows)
         print_table(
             ("of NumPy's modules", "bytes of wasm", "judge"), growth(wheels[-1], platform, surface)
         )
@@ -51,6 +57,25 @@ def main() -> None:
             ("runtime", "ready, wheel installed", "in all"),
             start_rows(wheels[0], runtime, home, env),
         )
+
+
+def diagnosis_row() -> tuple[str, ...]:
+    """The labelled logs of real failures: how many causes are right, and what one log takes."""
+    cases = tomllib.loads((LOGS.parent / "cases.toml").read_text("utf-8"))["case"]
+    rules = read_rules()
+    right, spent = {True: 0, False: 0}, []
+    for name, case in cases.items():
+        started = time.perf_counter()
+        found = diagnose(read_log(LOGS / f"{name}.log").lines, rules)
+        spent.append(time.perf_counter() - started)
+        first = found[0].code if found else ""
+        right[bool(case["code"])] += first == case["code"]
+    labelled = sum(bool(case["code"]) for case in cases.values())
+    return (
+        f"{right[True]} of {labelled}",
+        f"{right[False]} of {len(cases) - labelled}",
+        f"{median(spent) * 1000:.1f} ms",
+    )
 
 
 def build(out: Path) -> list[Path]:

@@ -30,8 +30,12 @@ def summarise_failure(lines: Sequence[str]) -> tuple[str, ...]:
     """
     clean = [ANSI.sub("", line).rstrip() for line in lines]
     meant = [line for line in clean if MEANT.search(line) and not NOISE.search(line)]
-    found = list(dict.fromkeys(meant)) or [line for line in clean if line.strip()][-LINES:]
-    return tuple(line.strip() for line in found[:LINES])
+    # What is said again, as by one compiler after the other, is read once.
+    found = list(dict.fromkeys(meant))[:LINES]
+    if not found:
+        last = dict.fromkeys(line for line in reversed(clean) if line.strip())
+        found = list(last)[:LINES][::-1]
+    return tuple(line.strip() for line in found)
 
 
 def says_offline(lines: Sequence[str]) -> bool:

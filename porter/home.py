@@ -61,6 +61,11 @@ class Home:
         return self.root / "compressed"
 
     @property
+    def bytecode(self) -> Path:
+        """Pure Python of the runtimes, compiled ahead; each named by the hash of what it was made of."""
+        return self.root / "bytecode"
+
+    @property
     def toolchains(self) -> Path:
         """Compilers with their cross-build environments."""
         return self.root / "toolchains"

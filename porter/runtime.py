@@ -3,17 +3,20 @@
 import ast
 import hashlib
 import json
+import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 from typing import Any
 
 from porter.audit.surface import LinkSurface, dump_surface, load_surface, parse_surface
 from porter.audit.wasm import parse_module
+from porter.bytecode import compile_zip, zipped_name
 from porter.errors import CommandFailed
-from porter.home import Home, new_file
+from porter.home import Home, hash_file, new_file
 from porter.npm import fetch_npm_package
 from porter.platform import Platform
 from porter.process import find_program, read_tail, run
@@ -30,9 +33,14 @@ class Runtime:
     platform: Platform
     folder: Path
 
+    @property
+    def stdlib(self) -> Path:
+        """The standard library, as sources."""
+        return self.folder / "python_stdlib.zip"
+
     def sysconfig_source(self) -> str:
         """The source of the runtime's sysconfigdata module (it lies in python_stdlib.zip)."""
-        with zipfile.ZipFile(self.folder / "python_stdlib.zip") as stdlib:
+        with zipfile.ZipFile(self.stdlib) as stdlib:
             return stdlib.read(f"{SYSCONFIG}.py").decode()
 
     def sysconfig(self) -> dict[str, str | int]:
@@ -51,6 +59,37 @@ def fetch_runtime(platform: Platform, *, home: Home, env: Mapping[str, str]) -> 
         platform.runtime, integrity=platform.integrity, home=home, into=home.runtimes, env=env
     )
     return Runtime(platform=platform, folder=folder)
+
+
+def compile_stdlib(runtime: Runtime, *, home: Home) -> Path:
+    """The runtime's standard library with its bytecode, compiled once.
+
+    The runtime compiles the sources anew at each start, which is most of what a start costs.
+    """
+    place = "/lib/python{}{}.zip".format(*runtime.platform.python_minor)
+    return _compile_ahead(runtime.stdlib, place, zipped_name, runtime, home)
+
+
+def compile_wheel(wheel: Path, runtime: Runtime, *, home: Home) -> Path:
+    """A pure wheel with its bytecode, to be unpacked in the runtime."""
+    place = "/lib/python{}.{}/site-packages".format(*runtime.platform.python_minor)
+    return _compile_ahead(wheel, place, cache_from_source, runtime, home)
+
+
+def _compile_ahead(
+    archive: Path, place: str, name: Callable[[str], str], runtime: Runtime, home: Home
+) -> Path:
+    """The archive as it is where this Python's bytecode is not the runtime's."""
+    if sys.version_info[:2] != runtime.platform.python_minor:
+        return archive
+    asked = f"{hash_file(archive)} {place} {MAGIC_NUMBER.hex()}"
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:32]
+    kept = home.bytecode / digest / archive.name
+    with home.lock(f"bytecode-{digest}"):
+        if not kept.is_file():
+            with new_file(kept) as file:
+                file.write_bytes(compile_zip(archive.read_bytes(), place, name))
+    return kept
 
 
 def read_surface(runtime: Runtime, *, home: Home, env: Mapping[str, str]) -> LinkSurface:

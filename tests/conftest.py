@@ -21,6 +21,7 @@ from porter.toolchain.select import have_toolchain
 RECIPES = Path(__file__).parents[1] / "recipes"
 # What a scratch cache borrows: fetched or installed once, and never changed by a build.
 SHARED = (
+    "bytecode",
     "ccache",
     "downloads",
     "environments",

@@ -37,6 +37,15 @@ def test_the_first_cause_comes_first(log: str, first: str) -> None:
     assert summarise_failure(log.splitlines())[0] == first
 
 
+def test_what_is_said_again_is_read_once() -> None:
+    assert summarise_failure([*["cc -c a.c"] * 9, "odd", "cc -c b.c", "odd"]) == (
+        "cc -c a.c",
+        "cc -c b.c",
+        "odd",
+    )
+    assert len(summarise_failure([f"error: {n % 9}" for n in range(99)])) == LINES
+
+
 def test_an_empty_log_has_no_cause() -> None:
     assert summarise_failure([]) == ()
 

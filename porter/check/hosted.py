@@ -27,7 +27,7 @@ from porter.check.start import start_env
 from porter.errors import CommandFailed, CommandTimedOut, MissingRequirement
 from porter.home import Home, hash_file, new_folder
 from porter.process import Children, run
-from porter.runtime import Runtime
+from porter.runtime import Runtime, compile_stdlib
 
 # What a requirement's marker asks of the runtime (PEP 508); no extras are asked for.
 EMSCRIPTEN = {"sys_platform": "emscripten", "platform_system": "Emscripten", "extra": ""}
@@ -73,6 +73,7 @@ def run_hosted(
         scratch = Path(name)
         dist, folder = scratch / "dist", scratch / "tests"
         shutil.copytree(runtime.folder, dist)
+        shutil.copyfile(compile_stdlib(runtime, home=home), dist / runtime.stdlib.name)
         for wheel in wheels:
             shutil.copyfile(wheel, dist / wheel.name)
         (dist / "pyodide-lock.json").write_text(json.dumps(hosted_lock(runtime, wheels)))

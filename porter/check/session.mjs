@@ -25,6 +25,7 @@ export async function run({ loadPyodide, base, indexURL, print, tell }) {
     const pyodide = await loadPyodide({
       indexURL,
       lockFileContents: text.decode(await read("/lock.json")),
+      stdLibURL: `${base}/compiled/python_stdlib.zip`,
       packageBaseUrl: `${base}/runtime/`,
       stdout: print,
       stderr: print,

@@ -40,7 +40,8 @@ OWN |= {"/harness.py": "harness.py"}
 class Site:
     """What is served. `events` is the file that what is told is appended to.
 
-    `wheels` are at hand by sha256; the plan changes from one start of the runtime to the next.
+    `wheels` are at hand by sha256; `compiled` are the standard library and what else is unpacked before
+    the wheel is installed, by name. The plan changes from one start of the runtime to the next.
     """
 
     runtime: Runtime
@@ -49,6 +50,7 @@ class Site:
     events: Path
     home: Home
     env: Mapping[str, str]
+    compiled: Mapping[str, Path] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
     upstream: dict[str, IndexFile] = field(default_factory=dict)
@@ -75,6 +77,8 @@ class Site:
                 body = json.dumps(self.plan).encode()
             case ["", "lock.json"]:
                 body = served_lock(self.runtime)
+            case ["", "compiled", name] if name in self.compiled:
+                body = self.compiled[name].read_bytes()
             case ["", "tests.zip"]:
                 body = self.tests
             case ["", "runtime", name] if name not in ("", ".."):

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from porter.home import Home
 from porter.platform import Platform
+from porter.runtime import Runtime, compile_stdlib
 from porter.toolchain.model import Toolchain
 
 C = """\
@@ -120,10 +122,11 @@ def make_wheel(
     return path
 
 
-def load(wheel: Path, runtime: Path, env: Mapping[str, str]) -> list[str]:
+def load(wheel: Path, runtime: Runtime, home: Home, env: Mapping[str, str]) -> list[str]:
     """What happened when the module was imported and called, a line a step."""
+    stdlib = compile_stdlib(runtime, home=home)
     done = subprocess.run(
-        ["node", LOAD, runtime, wheel],
+        ["node", LOAD, runtime.folder, stdlib, wheel],
         env=dict(env),
         capture_output=True,
         text=True,

@@ -3,9 +3,9 @@
 import { readFileSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [runtime, wheel] = process.argv.slice(2);
+const [runtime, stdLibURL, wheel] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${runtime}/pyodide.mjs`));
-const pyodide = await loadPyodide({ indexURL: runtime });
+const pyodide = await loadPyodide({ indexURL: runtime, stdLibURL });
 const extractDir = pyodide.runPython("import site; site.getsitepackages()[0]");
 pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel", { extractDir });
 pyodide.globals.set("tell", (text) => writeSync(1, `${text}\n`));

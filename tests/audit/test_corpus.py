@@ -9,6 +9,7 @@ from porter.audit.judge import audit_wheel
 from porter.audit.model import Severity
 from porter.audit.surface import LinkSurface
 from porter.audit.wheel import read_wheel
+from porter.home import Home
 from porter.platform import Platform
 from porter.runtime import Runtime
 from porter.toolchain.model import Toolchain
@@ -299,6 +300,7 @@ def test_what_is_found_is_what_happens(
     platform: Platform,
     surface: LinkSurface,
     runtime: Runtime,
+    home: Home,
     toolchain: Toolchain,
     env: dict[str, str],
     tmp_path: Path,
@@ -309,7 +311,7 @@ def test_what_is_found_is_what_happens(
     assert contents is not None
     audit = audit_wheel(contents, platform=platform, surface=surface)
     found = {finding.code: finding for finding in audit.findings}
-    steps = load(wheel, runtime.folder, env)
+    steps = load(wheel, runtime, home, env)
     assert steps[0] == "importing"
     if not case.code:
         assert audit.findings == ()

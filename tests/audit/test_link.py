@@ -11,6 +11,7 @@ from porter.audit.link import check_links
 from porter.audit.surface import LinkSurface, Symbol
 from porter.audit.wasm import Export, Import, Kind, Module
 from porter.audit.wheel import read_wheel
+from porter.home import Home
 from porter.platform import Platform
 from porter.runtime import Runtime
 from porter.toolchain.model import Toolchain
@@ -125,6 +126,7 @@ def test_a_library_of_another_wheel(
     platform: Platform,
     surface: LinkSurface,
     runtime: Runtime,
+    home: Home,
     toolchain: Toolchain,
     env: dict[str, str],
     tmp_path: Path,
@@ -156,5 +158,5 @@ def test_a_library_of_another_wheel(
     assert "libfar.so" in [f.subject for f in alone.findings if f.code == "missing-library"]
     together = audit_wheel(contents, platform=platform, surface=surface, others=[other])
     assert together.findings == ()
-    steps = load(tmp_path / contents.filename, runtime.folder, env)
+    steps = load(tmp_path / contents.filename, runtime, home, env)
     assert steps[-1].startswith(("import: ", "died: "))
