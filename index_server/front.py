@@ -89,7 +89,7 @@ class Front:
         if found is None:
             raise NotHere(f"this index has no project {name}")
         # Not kept: what upstream has changes without our serial.
-        fresh = answer_project(found, view, base, asked)
+        fresh = await run_sync(answer_project, found, view, base, asked)
         return answer_unkept(fresh)
 
     async def _send(self, answer: Answer, scope: Scope, send: Send) -> None:

@@ -186,10 +186,11 @@ async def _fetch(intake: Intake, origin: Origin, promise: Promise) -> list[Taken
     known = await run_sync(intake.known, file.filename, file.sha256)
     if known is None:
         # Under the hash of its bytes: the next run need not fetch what this one had.
-        scratch = intake.index.settings.folder / "upstream" / "import" / file.sha256
+        kept = intake.index.settings.folder / "upstream"
+        scratch, largest = kept / "import" / file.sha256, intake.index.settings.largest
         try:
             if not scratch.is_file():
-                await origin.file(promise, scratch, intake.index.settings.largest)
+                await origin.file(promise, scratch, partial=kept / "partial", largest=largest)
             known = await run_sync(_take_copy, intake, scratch, file.filename)
         except UpstreamFailed as error:
             return [Taken(filename=file.filename, outcome=Outcome.REFUSED, reason=error.message)]

@@ -2,7 +2,7 @@
 
 `pages/NAME.json` is upstream's last answer about a project, its time the moment it was last
 confirmed; `files/` holds bytes by their sha256; `metadata/NAME/WHEEL-METADATA` a wheel's METADATA,
-its name the two hashes. All of it may be removed at any time: it is fetched again.
+its name the two hashes; `partial/` is what is being fetched. All of it may be removed at any time: it is fetched again.
 """
 
 import contextlib
@@ -19,6 +19,8 @@ from index_server.promises import Page, dump_page, load_page
 from porter.home import new_file
 
 REMEMBERED = 256
+# In seconds: what was not written to for so long belongs to no fetch.
+ABANDONED = 3600.0
 LARGEST_METADATA = 16 << 20
 
 
@@ -42,6 +44,18 @@ class Cache:
 
     folder: Path
     remembered: OrderedDict[str, tuple[int, Page]] = field(default_factory=OrderedDict)
+
+    @property
+    def partial(self) -> Path:
+        """Where files are until all of them is there."""
+        return self.folder / "partial"
+
+    def tidy(self) -> None:
+        """Remove what a killed server was fetching."""
+        for path in self.partial.glob("*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
 
     def page(self, name: str) -> KeptPage | None:
         """The page of a project, None where none is kept."""

@@ -85,16 +85,16 @@ class Origin:
         page = await run_sync(lambda: parse_page(body, content_type=kind, url=found, name=name))
         return replace(page, etag=etag)
 
-    async def file(self, promise: Promise, target: Path, largest: int) -> None:
+    async def file(self, promise: Promise, target: Path, *, partial: Path, largest: int) -> None:
         """Fetch a file to `target`, where it is only once its bytes are the promised ones.
 
-        `largest` bounds its size in bytes. Raises UpstreamFailed, StorageFull.
+        Until then it is in the folder `partial`, of the same file system. `largest` bounds its size in bytes. Raises UpstreamFailed, StorageFull.
         """
         what, found = promise.file.filename, hashlib.sha256()
         bound = promise.file.size or largest
-        beside = target.with_name(f".{secrets.token_hex(8)}.part")
+        beside = partial / secrets.token_hex(8)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            await run_sync(lambda: partial.mkdir(parents=True, exist_ok=True))
             with beside.open("xb") as file:
                 async with aclosing(self._chunks(promise.url, what, bound)) as chunks:
                     async for chunk in chunks:

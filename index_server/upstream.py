@@ -187,7 +187,8 @@ class Upstream:
 
     async def _fetch(self, promise: Promise, target: Path) -> None:
         origin = await self._origin()
-        await origin.file(promise, target, self._index.settings.largest)
+        partial, largest = self._cache.partial, self._index.settings.largest
+        await origin.file(promise, target, partial=partial, largest=largest)
         file = promise.file
         if file.is_wheel and not file.metadata_sha256:
             await run_sync(self._cache.learn, file)
@@ -213,6 +214,7 @@ class Upstream:
     async def _origin(self) -> Origin:
         async with self._opening:
             if self._opened is None:
+                await run_sync(self._cache.tidy)
                 wanted = self._index.settings.upstream.index
                 self._opened = await run_sync(open_origin, wanted, self._env, self._patience)
             return self._opened

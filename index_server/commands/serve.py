@@ -36,6 +36,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Make the index ready, say where it is, and become the server."""
     from index_server.engine import migrate
     from index_server.holdings import open_holdings
+    from index_server.policy import parse_policy
     from index_server.settings import read_settings
     from index_server.sweep import sweep
 
@@ -46,6 +47,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         workers=arguments.workers,
         base_url=arguments.base_url,
     )
+    # What the server's processes would only say in their log.
+    parse_policy(settings)
     index = open_holdings(settings, machine.home)
     migrate(index.engine)
     sweep(index)
