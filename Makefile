@@ -1,13 +1,14 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys lint numpy suites bench docs lock clean
+.PHONY: demo test journeys lint numpy suites bench docs pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
 SERVICES := .venv/services
 RECIPES := recipes/rollstat recipes/tilecodec recipes/runbitmap recipes/regex
 
-demo: $(READY)
+demo: $(READY) $(BROWSERS)
 	.venv/bin/porter build --test --out dist $(RECIPES)
+	.venv/bin/python -m demo dist/rollstat-*.whl dist/*.whl
 
 test: lint $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 3 --dist worksteal -m "not journey"
@@ -30,6 +31,10 @@ suites: $(READY) $(BROWSERS)
 docs: $(READY)
 	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md
 	.venv/bin/python docs/reference/index_commands.py > docs/reference/index-commands.md
+	.venv/bin/python docs/reference/management_api.py > docs/reference/management-api.md
+
+pictures: demo
+	.venv/bin/python docs/images/pages.py dist/rollstat-*.whl dist/*.whl
 
 bench: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench

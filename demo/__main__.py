@@ -21,7 +21,8 @@ SIZE = {"width": 1280, "height": 1000}
 
 def main() -> int:
     """0 where the snippet ran in the browser, else 1."""
-    wheels = [Path(argument) for argument in sys.argv[1:]]
+    # The first is the one that is tried; it may be named again among all.
+    wheels = list(dict.fromkeys(map(Path, sys.argv[1:])))
     if not wheels:
         print("which wheels? python -m demo dist/*.whl", file=sys.stderr)
         return 2

@@ -30,7 +30,8 @@ SNIPPETS = {
 
 def main() -> None:
     """Four pictures: the list, a project in light and in dark, and a narrow one."""
-    wheels = [Path(argument) for argument in sys.argv[1:]]
+    # The first is the one that is tried; it may be named again among all.
+    wheels = list(dict.fromkeys(map(Path, sys.argv[1:])))
     project = parse_wheel_filename(wheels[0].name)[0]
     path = f"project/{project}/"
     with (

@@ -79,7 +79,7 @@ def shop(
     put_wheel(index, make_wheel(wheels, "acme-tools", requires=["acme-base>=1.1"]))
     index.engine.dispose()
     (folder / "scratch").mkdir()
-    kept = {name: env[name] for name in ("PATH", "HOME") if name in env}
+    kept: dict[str, str] = {name: env[name] for name in ("PATH", "HOME") if name in env}
     with serve_index(folder / "data", home=home.root) as served:
         yield Shop(url=served.url, scratch=folder / "scratch", env=kept)
 
