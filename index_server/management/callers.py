@@ -31,7 +31,7 @@ def router(index: Holdings) -> APIRouter:
 
     @api.post("/path-tokens", status_code=201, responses=problems())
     def create_path_token(request: Request, wanted: NewPathToken) -> PathTokenDocument:
-        """Make a token that reads, to be put into the path of addresses for browsers."""
+        """Make a token that reads, to be put into the path of addresses for browsers; `read`."""
         caller = require_anybody_known(request)
         text, grant = make_path_token(
             read_key(index),

@@ -45,7 +45,7 @@ def router(index: Holdings) -> APIRouter:
 
     @api.delete("/{identity}", status_code=204, responses=problems(404))
     def remove_token(request: Request, identity: Identity) -> None:
-        """Revoke a token: `admin`, or the token itself."""
+        """Revoke a token; `admin`, or the token itself."""
         caller = require_anybody_known(request)
         if request.scope[HOLDER] != Holder(kind=HolderKind.TOKEN, name=identity):
             require(request.scope, Permission.ADMIN)
