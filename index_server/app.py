@@ -39,6 +39,7 @@ def create_app(index: Holdings) -> ASGIApp:
             looking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await looking
+            await upstream.close()
 
     async def not_here(*_: object) -> None:
         raise NotHere("there is nothing at this address")
@@ -48,6 +49,8 @@ def create_app(index: Holdings) -> ASGIApp:
     inner = Starlette(routes=[*routes, *public.routes(upstream)], lifespan=lifespan)
     # Errors go to the outermost layer as they are; what no route knows is one of them.
     inner.router.default = not_here
+    # Its redirects would know nothing of proxies and path tokens.
+    inner.router.redirect_slashes = False
     guarded = Authenticate(Front(inner.router, index, upstream), index)
     return Outside(guarded, index.settings)
 
@@ -65,6 +68,8 @@ async def _follow(index: Holdings) -> None:
                 # What failed is told in one line; a trace of it tells no more.
                 log.error("refresh failed", error=error.message)  # noqa: TRY400
             away = True
+        except Exception:  # a mistake of ours must not end the looking
+            log.exception("refresh failed")
         else:
             if away:
                 log.info("refresh works again")

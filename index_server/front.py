@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from index_server.address import base_of
 from index_server.answers import Answer, Kept, matches
-from index_server.errors import NotHere
+from index_server.errors import DatabaseAway, NotHere
 from index_server.holdings import Holdings
 from index_server.outside import HEADERS, ROUTE, send_answer
 from index_server.ranges import parse_range
@@ -20,6 +20,8 @@ from index_server.simple import (
 )
 from index_server.upstream import Upstream
 
+# A snapshot is looked at four times a second; what one of so many seconds lacks may be there.
+OLD = 5.0
 PATHSEND = "http.response.pathsend"
 
 
@@ -87,6 +89,9 @@ class Front:
             return answer_project(project, view, base, asked)
         found = await self._upstream.project(name)
         if found is None:
+            if index.age > OLD:
+                # Another server may have taken it in since: an absence would send clients elsewhere.
+                raise DatabaseAway("the database does not answer", advice="see that it runs")
             raise NotHere(f"this index has no project {name}")
         # Not kept: what upstream has changes without our serial.
         fresh = await run_sync(answer_project, found, view, base, asked)
