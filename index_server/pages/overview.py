@@ -9,7 +9,7 @@ from index_server.pages.shown import show_platforms
 from index_server.views import installable
 from porter.platform import Platform
 
-ROWS = 50
+ROWS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 from entries import PLATFORMS, WASM, make_file, make_project
 
@@ -38,10 +39,10 @@ def test_the_worker_reaches_the_runtime_and_the_wheels_alone() -> None:
 def test_a_page_is_compressed_for_nobody_in_particular() -> None:
     asked = [(b"accept-encoding", b"br")]
     scope = {"type": "http", "headers": asked, BASE: "http://127.0.0.1:1"}
-    values = {"status": 404, "heading": "", "message": "", "advice": ""}
-    assert send_page("error.html", scope, **values).headers["content-encoding"] == "br"
+    values: dict[str, Any] = {"project": "", "known": (), "page": paginate((), 1)}
+    assert send_page("log.html", scope, **values).headers["content-encoding"] == "br"
     # No secret of a person stands beside compressed text that others wrote.
     known = Principal(name="ann", permissions=frozenset({Permission.READ}))
-    answer = send_page("error.html", {**scope, PRINCIPAL: known}, **values)
+    answer = send_page("log.html", {**scope, PRINCIPAL: known}, **values)
     assert "content-encoding" not in answer.headers
     assert b">ann</a>" in bytes(answer.body)
