@@ -34,6 +34,7 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Make the index ready, say where it is, and become the server."""
+    from index_server.database import known_names
     from index_server.engine import migrate
     from index_server.holdings import open_holdings
     from index_server.policy import parse_policy
@@ -52,9 +53,10 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     index = open_holdings(settings, machine.home)
     migrate(index.engine)
     sweep(index)
-    index.refresh()
+    # The server's processes read the rest: of a large index it is seconds.
+    count = len(list(known_names(index.engine)))
     base = settings.base_url or f"http://{_shown_host(settings.host)}:{settings.port}"
-    print(f"Porter's index at {base}/ serves {len(index.snapshot.projects)} projects", flush=True)
+    print(f"Porter's index at {base}/ serves {count} projects", flush=True)
     _print_token(index)
     print(f"""in a notebook:
   import micropip
