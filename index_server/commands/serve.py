@@ -88,6 +88,7 @@ def become_server(settings: "Settings") -> None:
     command += ["--interface", "asgi", "--host", settings.host, "--port", str(settings.port)]
     command += ["--workers", str(settings.workers), "--workers-kill-timeout", str(DRAIN)]
     command += ["--no-ws", "--http", "1", "--backlog", "1024", "--log-level", "warning"]
+    command += ["--respawn-failed-workers"]
     os.execve(sys.executable, command, env)  # noqa: S606 # it is to become this process
 
 

@@ -50,6 +50,7 @@ def test_to_migrate_twice_changes_nothing(engine: Engine) -> None:
         assert connection.scalar(text("SELECT count(*) FROM state")) == 1
 
 
+@pytest.mark.journey
 def test_several_processes_may_migrate_at_once(database_url: str) -> None:
     command = [sys.executable, "-W", "error::DeprecationWarning", "-c", MIGRATE, database_url]
     started = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(2)]
@@ -122,6 +123,7 @@ def test_nothing_listens_there() -> None:
     assert away.value.status == 503
 
 
+@pytest.mark.journey
 def test_a_postgresql_that_went_and_came_back(postgres: Postgres) -> None:
     engine = connect(postgres.new_database())
     migrate(engine)
