@@ -71,7 +71,12 @@ function tryIt(section) {
     state.textContent = words;
   };
   const dismiss = () => {
-    worker?.terminate();
+    if (worker) {
+      // What a runtime that is cut off still says is not for the next run.
+      worker.onmessage = null;
+      worker.onerror = (event) => event.preventDefault();
+      worker.terminate();
+    }
     worker = null;
     ready = "";
   };
