@@ -27,7 +27,7 @@ from index_server.schema import tokens
 TOKEN = re.compile(r"porter_([0-9a-f]{12})_([A-Za-z0-9_-]{43,86})")
 SECRET_BYTES = 32
 # A name is shown and logged; one with a colon or an at sign is not a token's (`cli:ann`, `a@b.c`).
-NAME = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$"
+NAME = r"^[A-Za-z0-9]([A-Za-z0-9 ._+-]{0,62}[A-Za-z0-9._+-])?$"
 # `*` stands for any text.
 PATTERN = r"^[A-Za-z0-9*._-]{1,100}$"
 PATTERNS = 50
@@ -179,7 +179,7 @@ def _check(
     projects: Collection[str],
     lifetime: timedelta | None,
 ) -> None:
-    if not re.fullmatch(NAME, name) or name != name.strip():
+    if not re.fullmatch(NAME, name):
         raise BadRequest(
             f"{name!r} is no name for a token", advice="letters, digits, spaces and ._+-, up to 64"
         )

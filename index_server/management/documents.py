@@ -3,13 +3,22 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
 from index_server.access import Permission
 from index_server.model import Stage, Status
 from index_server.tokens import NAME, PATTERN, PATTERNS
 
 DAY = 86_400
+
+
+def whole(value: object) -> object:
+    """A number as JSON Schema counts it: `7.0` is an integer, `"7"` and `true` are none."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Outside of the bounds of what it goes with: else the document would not tell of these.
+WHOLE = BeforeValidator(whole)
 type Moment = Annotated[datetime, Field(description="In UTC, as ISO 8601.")]
 type Pattern = Annotated[
     str, Field(pattern=PATTERN, description="A project's name; `*` stands for any text.")
@@ -134,7 +143,8 @@ class NewToken(Document):
     permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=len(Permission))]
     projects: Annotated[tuple[Pattern, ...], Field(max_length=PATTERNS)] = ()
     days: Annotated[
-        StrictInt | None, Field(ge=1, le=3650, description="Null: it does not expire.")
+        Annotated[StrictInt, Field(ge=1, le=3650), WHOLE] | None,
+        Field(description="Null: it does not expire."),
     ] = 365
 
 
@@ -167,7 +177,7 @@ class NewPathToken(Document):
     """A path token to be made."""
 
     projects: Annotated[tuple[Pattern, ...], Field(max_length=PATTERNS)] = ()
-    seconds: Annotated[StrictInt, Field(ge=1, le=DAY)] = 3600
+    seconds: Annotated[StrictInt, Field(ge=1, le=DAY), WHOLE] = 3600
 
 
 class PathTokenDocument(Document):
