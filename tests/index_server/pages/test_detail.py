@@ -1,6 +1,7 @@
 import time
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 from entries import PLATFORMS, WASM, WASM_314, make_file, make_project
@@ -15,7 +16,7 @@ from index_server.pages.routes import RELEASES
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 
 
-def detail(*files: File, hidden: bool = False, **fields: object) -> Detail:
+def detail(*files: File, hidden: bool = False, **fields: Any) -> Detail:
     return make_detail(make_project(*files, **fields), BY_NAME, ("base",), hidden=hidden)
 
 
@@ -55,7 +56,7 @@ def test_what_is_in_staging_alone_is_tried_from_there() -> None:
     ],
 )
 def test_nobody_is_told_to_install_what_is_not_offered(
-    fields: dict[str, object], project: dict[str, object]
+    fields: dict[str, Any], project: dict[str, Any]
 ) -> None:
     made = detail(make_file(tag=WASM, **fields), hidden=True, **project)
     assert made.view is None
