@@ -6,6 +6,7 @@ index has that the platform can install: to micropip it is the one index there i
 
 import io
 import json
+import sys
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -182,6 +183,11 @@ class _Server(ThreadingHTTPServer):
     # A browser opens many connections at once; what does not fit is reset.
     request_queue_size = 128
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that is stopped resets its connections: nobody is to be told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     site: Site
@@ -229,6 +235,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.flush()
         self.close_connection = True
-        if not self.connection.recv(1):
+        try:
+            gone = not self.connection.recv(1)
+        except ConnectionError:
+            gone = True
+        if gone:
             reason = "the browser's tab crashed; it mostly does so when memory runs out"
             self.site.tell(json.dumps({"kind": "died", "reason": reason}).encode(), events)

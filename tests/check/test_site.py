@@ -1,10 +1,14 @@
 """The server of one run: what it has, and what it must not say."""
 
 import json
+import socket
+import struct
 import threading
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +116,38 @@ def test_events_of_several_requests_stay_whole(site: Site) -> None:
     assert sorted(json.loads(line)["n"] for line in lines) == list(range(20))
 
 
-def test_a_tab_that_is_gone_is_told(site: Site) -> None:
-    response = urllib.request.urlopen(site.url + "/alive", timeout=30)
-    response.close()
+def ask_and_reset(site: Site, path: str) -> None:
+    """Read the answer's first byte, then reset the connection, as a browser that is killed."""
+    place = urllib.parse.urlsplit(site.url)
+    connection = socket.create_connection((place.hostname or "", place.port or 0), timeout=30)
+    connection.sendall(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+    assert connection.recv(1) == b"H"
+    # To linger for no time is to reset.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def ask_and_close(site: Site, path: str) -> None:
+    urllib.request.urlopen(site.url + path, timeout=30).close()
+
+
+@pytest.mark.parametrize("leave", [ask_and_close, ask_and_reset])
+def test_a_tab_that_is_gone_is_told(site: Site, leave: Callable[[Site, str], None]) -> None:
+    leave(site, "/alive")
     for _ in range(200):
         if site.events.read_bytes():
             break
         threading.Event().wait(0.05)
     assert json.loads(site.events.read_bytes())["kind"] == "died"
+
+
+def test_a_browser_that_is_stopped_leaves_no_traceback(
+    site: Site, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ask_and_reset(site, "/plan.json")
+    deadline = time.monotonic() + 30
+    while any("process_request" in thread.name for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert get(site, "/plan.json")[0] == 200
+    assert capfd.readouterr().err == ""
