@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from porter import __version__
 from porter.commands import audit, build, doctor, explain, platforms, publish, test, toolchain
 from porter.commands.options import Machine, print_error
-from porter.errors import Interrupted, NoSpace, NotWritable, PorterError
+from porter.errors import Interrupted, MissingRequirement, NoSpace, NotWritable, PorterError
 from porter.home import Home
 
 COMMANDS = (build, audit, test, publish, explain, platforms, toolchain, doctor)
@@ -37,6 +37,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         return _say(_named(error))
+    except ModuleNotFoundError as error:
+        return _say(
+            MissingRequirement(
+                f"the Python module {error.name} is not installed",
+                advice="pip install 'porter-wasm[index]' brings what `porter index` needs",
+            )
+        )
     except Exception:  # noqa: BLE001 # a traceback belongs in a file
         return _say(_unexpected(traceback.format_exc()))
     return code

@@ -1,6 +1,7 @@
 """The command as a whole: what it says of itself, and how it ends."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,3 +83,15 @@ def test_a_mistake_of_ours_is_one_line_and_a_log(
     assert "a mistake in Porter itself: zipfile.BadZipFile" in ran.err
     log = Path(ran.err.rsplit("full log: ", 1)[1].strip())
     assert "Traceback" in log.read_text()
+
+
+def test_an_index_without_its_extra_says_what_brings_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['sqlalchemy'] = None\n"
+        f"from porter.cli import main; sys.exit(main(['index', 'verify', '--data', {str(tmp_path)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert "sqlalchemy" in done.stderr
+    assert "porter-wasm[index]" in done.stderr
+    assert "Traceback" not in done.stderr
