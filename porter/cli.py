@@ -35,15 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone: nothing is left to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
+    except (OSError, ModuleNotFoundError) as error:
         return _say(_named(error))
-    except ModuleNotFoundError as error:
-        return _say(
-            MissingRequirement(
-                f"the Python module {error.name} is not installed",
-                advice="pip install 'porter-wasm[index]' brings what `porter index` needs",
-            )
-        )
     except Exception:  # noqa: BLE001 # a traceback belongs in a file
         return _say(_unexpected(traceback.format_exc()))
     return code
@@ -68,7 +61,12 @@ def _say(error: PorterError) -> int:
     return error.exit_code
 
 
-def _named(error: OSError) -> PorterError:
+def _named(error: OSError | ModuleNotFoundError) -> PorterError:
+    if isinstance(error, ModuleNotFoundError):
+        return MissingRequirement(
+            f"the Python module {error.name} is not installed",
+            advice="pip install 'porter-wasm[index]' brings what `porter index` needs",
+        )
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in DISK_FULL:
         return NoSpace(
