@@ -1,17 +1,14 @@
-import time
 from dataclasses import replace
-from itertools import product
 from typing import Any
 
 import pytest
 from entries import PLATFORMS, WASM, WASM_314, make_file, make_project
 
 from index_server.address import BASE
-from index_server.model import AuditSummary, File, Stage, Status
+from index_server.model import File, Stage, Status
 from index_server.pages.detail import Detail, find_dependency, make_detail, make_snippet
 from index_server.pages.overview import paginate
 from index_server.pages.render import render
-from index_server.pages.routes import RELEASES
 
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 
@@ -100,25 +97,6 @@ def test_the_snippet_imports_what_can_be_imported() -> None:
 
 def test_a_snippet_of_private_names_alone_imports_them() -> None:
     assert "import _acme\n" in make_snippet("acme", ("_acme",))
-
-
-def test_the_page_of_2000_wheels_is_quick() -> None:
-    audit = AuditSummary(platform="0.29", clean=False, blocked=False, findings=("warning: it",))
-    files = [
-        make_file(f"1.{number}", tag=tag, audits=(audit,), requires=("base",))
-        for number, tag in product(range(1000), (WASM, WASM_314))
-    ]
-    scope = {"type": "http", "headers": [], BASE: "http://127.0.0.1:1"}
-    made = detail(*files)
-
-    def make() -> float:
-        begun = time.process_time()
-        page = paginate(made.releases, 2, RELEASES)
-        render("project.html", scope, detail=made, project=made.project, page=page)
-        return time.process_time() - begun
-
-    make()
-    assert min(make() for _ in range(20)) < 0.005
 
 
 def test_a_project_without_files_has_a_page() -> None:

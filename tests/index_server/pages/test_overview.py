@@ -1,15 +1,11 @@
-import time
 from dataclasses import replace
 from datetime import timedelta
-from itertools import product
 
 import pytest
 from entries import NOW, PLATFORMS, WASM, make_file, make_project
 
-from index_server.address import BASE
 from index_server.model import File, ProjectDetail, Snapshot, Stage, Status
 from index_server.pages.overview import Overview, make_row, newest, paginate, search
-from index_server.pages.render import render
 
 
 @pytest.mark.parametrize(
@@ -105,37 +101,3 @@ def test_pages(asked: int, number: int, items: list[int]) -> None:
 
 def test_an_empty_list_has_one_page() -> None:
     assert paginate([], 7).last == 1
-
-
-def test_the_first_page_of_2000_wheels_is_quick() -> None:
-    projects = {
-        f"project-{number:03d}": make_project(
-            *(
-                make_file(f"1.{version}", tag=tag, summary="A project of many", imports=("it",))
-                for version, tag in product(range(5), (WASM, "py3-none-any"))
-            ),
-            name=f"project-{number:03d}",
-        )
-        for number in range(200)
-    }
-    overview, snapshot = Overview(PLATFORMS), Snapshot(serial=1, projects=projects)
-    scope = {"type": "http", "headers": [], BASE: "http://127.0.0.1:1"}
-
-    def make() -> float:
-        begun = time.process_time()
-        rows = overview.rows(snapshot, lambda _: False)
-        render(
-            "index.html",
-            scope,
-            page=paginate(search(rows, "project"), 2),
-            projects=len(rows),
-            wheels=2000,
-            total=1,
-            query="project",
-            order="name",
-            platforms=PLATFORMS,
-        )
-        return time.process_time() - begun
-
-    make()
-    assert min(make() for _ in range(20)) < 0.005
