@@ -21,6 +21,7 @@ LOCK = Path(__file__).with_name("rivals.lock")
 PASSWORD = "bench-only"  # noqa: S105 # of a server that lives for a minute
 
 NGINX = """
+{user}
 worker_processes 2;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
@@ -69,7 +70,9 @@ def nginx(folder: Path, export: Path) -> Iterator[Rival]:
     folder.mkdir()
     port = free_port()
     configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, port=port, export=export))
+    # Its workers would else be another user, who may not read a temporary folder of root's.
+    user = "user root;" if os.geteuid() == 0 else ""
+    configuration.write_text(NGINX.format(user=user, folder=folder, port=port, export=export))
     command = ["nginx", "-c", str(configuration), "-e", str(folder / "error.log")]
     url = f"http://127.0.0.1:{port}"
     with running(command, f"{url}/simple/"):
