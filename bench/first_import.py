@@ -19,8 +19,8 @@ from browsing import chromium, origin
 from servers import serve_index
 from wheels import make_wheel, put_wheel
 
-from index_server.engine import migrate
 from index_server.holdings import open_holdings
+from index_server.records.engine import migrate
 from index_server.settings import Settings
 
 RUNS, DEPENDENCIES = 5, 10

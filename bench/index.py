@@ -21,7 +21,7 @@ from statistics import median
 import requests
 
 from bench.rivals import Rival, devpi, nginx, pypiserver
-from index_server.serialize import JSON
+from index_server.web.serialize import JSON
 from porter.home import Home
 from porter.progress import Progressing
 from porter.table import print_table

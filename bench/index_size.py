@@ -19,10 +19,10 @@ from pathlib import Path
 import httpx
 from sqlalchemy import Engine, insert, update
 
-from index_server.engine import connect, migrate, writing
 from index_server.model import AuditSummary, File
-from index_server.rows import file_row
-from index_server.schema import files, projects, state
+from index_server.records.engine import connect, migrate, writing
+from index_server.records.rows import file_row
+from index_server.records.schema import files, projects, state
 from porter.home import Home
 
 SIZES = (2_000, 100_000)

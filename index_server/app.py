@@ -9,15 +9,17 @@ from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from index_server import health, legacy, login, management, metrics, runtime_routes
-from index_server import upstream as public
-from index_server.authenticate import Authenticate
+from index_server import management
 from index_server.errors import IndexServerError, NotHere
-from index_server.front import Front
 from index_server.holdings import Holdings
-from index_server.outside import Outside
 from index_server.pages import routes as pages
-from index_server.upstream import Upstream
+from index_server.people import login
+from index_server.people.authenticate import Authenticate
+from index_server.public import upstream as public
+from index_server.public.upstream import Upstream
+from index_server.web import health, legacy, metrics, runtime_routes
+from index_server.web.front import Front
+from index_server.web.outside import Outside
 
 # How often a server looks for what others changed, in seconds: they see it within one.
 LOOK = 0.25

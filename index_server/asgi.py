@@ -11,8 +11,8 @@ def create() -> ASGIApp:
     """The application of the settings that `porter index serve` left in the environment."""
     from index_server.app import create_app
     from index_server.holdings import open_holdings
-    from index_server.journal import configure
     from index_server.settings import load_settings
+    from index_server.web.journal import configure
     from porter.home import Home
 
     configure()

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from index_server.database import read_changes, read_serial
-from index_server.engine import connect
 from index_server.model import Snapshot
+from index_server.records.database import read_changes, read_serial
+from index_server.records.engine import connect
+from index_server.records.storage import Store, open_store
 from index_server.settings import Settings
-from index_server.storage import Store, open_store
 from porter.home import Home
 from porter.platform import Platform, read_platform, read_platforms
 

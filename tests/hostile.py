@@ -12,7 +12,7 @@ from pathlib import Path
 from audit.test_wasm import SMALL
 from packing import Part, changed, pack, parts_of, squeeze, wheel_files
 
-from index_server.form import Form
+from index_server.uploads.form import Form
 
 WHEEL = "acme_tools-1.0-py3-none-any.whl"
 SDIST = "acme_tools-1.0.tar.gz"

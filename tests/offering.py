@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from index_server.offers import Offer
+from index_server.runtimes.offers import Offer
 
 
 def offer(name: str, version: str, *requires: str) -> Offer:

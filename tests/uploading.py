@@ -9,10 +9,10 @@ from queue import Empty, SimpleQueue
 
 import httpx
 
-from index_server.database import read_pending
-from index_server.engine import connect
+from index_server.records.database import read_pending
+from index_server.records.engine import connect
+from index_server.records.storage import open_store
 from index_server.settings import read_settings
-from index_server.storage import open_store
 
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
 BOUNDARY = "porter-tests-boundary"

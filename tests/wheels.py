@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from index_server.database import add_file, begin_upload
 from index_server.holdings import Holdings
 from index_server.model import File
+from index_server.records.database import add_file, begin_upload
 
 FIXED = (2026, 1, 2, 3, 4, 6)
 

@@ -4,11 +4,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from index_server.engine import connect
 from index_server.holdings import Holdings
 from index_server.management.application import make_application
+from index_server.records.engine import connect
+from index_server.records.storage import open_store
 from index_server.settings import Settings
-from index_server.storage import open_store
 from porter.home import Home
 
 HEAD = """\

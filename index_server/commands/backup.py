@@ -19,7 +19,7 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Back up while a server runs, or while none does."""
-    from index_server.backup import make_backup
+    from index_server.care.backup import make_backup
     from porter.table import format_size
 
     index = open_index(arguments, machine)

@@ -35,7 +35,7 @@ def add(actions: Commands) -> None:
 
 def run_create(arguments: argparse.Namespace, machine: Machine) -> int:
     """Make one, and say where its lock file is."""
-    from index_server.environments import create_environment, read_environment
+    from index_server.runtimes.environments import create_environment, read_environment
 
     index = open_index(arguments, machine)
     try:
@@ -54,7 +54,7 @@ def run_create(arguments: argparse.Namespace, machine: Machine) -> int:
 
 def run_list(arguments: argparse.Namespace, machine: Machine) -> int:
     """List them, the newest first."""
-    from index_server.environments import list_environments
+    from index_server.runtimes.environments import list_environments
 
     index = open_index(arguments, machine)
     try:

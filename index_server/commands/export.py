@@ -22,7 +22,7 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Export while a server runs, or while none does."""
-    from index_server.export import export_index
+    from index_server.care.export import export_index
 
     index = open_index(arguments, machine)
     try:

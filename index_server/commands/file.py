@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
 
 
 def _find(action: str) -> "Callable[[Holdings, str, str], None]":
-    from index_server import database
-    from index_server.removal import remove_file
+    from index_server.records import database
+    from index_server.uploads.removal import remove_file
 
     user = local_user()
     return {

@@ -30,8 +30,8 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Check each file as an upload is; 1 where one was refused."""
-    from index_server.intake import Outcome, make_intake, take_folder, take_index
     from index_server.model import Stage
+    from index_server.uploads.intake import Outcome, make_intake, take_folder, take_index
     from porter.table import print_table
 
     index = open_index(arguments, machine)

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
 
     from packaging.utils import canonicalize_name
 
-    from index_server.changes import read_entries
+    from index_server.records.changes import read_entries
     from porter.table import print_table
 
     with existing(arguments, machine) as index:

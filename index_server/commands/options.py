@@ -28,8 +28,8 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 
 def open_index(arguments: argparse.Namespace, machine: Machine) -> "Holdings":
     """The index of `--data`, its database brought to this version's schema, its snapshot read."""
-    from index_server.engine import migrate
     from index_server.holdings import open_holdings
+    from index_server.records.engine import migrate
     from index_server.settings import read_settings
 
     index = open_holdings(read_settings(arguments.data), machine.home)

@@ -24,8 +24,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Change it."""
     from packaging.utils import canonicalize_name
 
-    from index_server.database import set_status
     from index_server.model import Status
+    from index_server.records.database import set_status
 
     name = canonicalize_name(arguments.project)
     status = Status(arguments.status)

@@ -19,7 +19,7 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Restore into an empty index; every byte is checked."""
-    from index_server.restore import restore_backup
+    from index_server.care.restore import restore_backup
     from porter.table import format_size
 
     index = open_index(arguments, machine)

@@ -34,12 +34,12 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Make the index ready, say where it is, and become the server."""
-    from index_server.database import known_names
-    from index_server.engine import migrate
     from index_server.holdings import open_holdings
-    from index_server.policy import parse_policy
+    from index_server.public.policy import parse_policy
+    from index_server.records.database import known_names
+    from index_server.records.engine import migrate
     from index_server.settings import read_settings
-    from index_server.sweep import sweep
+    from index_server.uploads.sweep import sweep
 
     settings = read_settings(
         arguments.data,
@@ -98,7 +98,7 @@ def _shown_host(host: str) -> str:
 
 def _print_token(index: "Holdings") -> None:
     """The first token, once: whoever starts an index for the first time owns it."""
-    from index_server.tokens import first_token
+    from index_server.people.tokens import first_token
 
     token = first_token(index)
     if token is not None:

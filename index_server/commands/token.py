@@ -7,7 +7,7 @@ from index_server.commands.options import add_data, existing, local_user
 from porter.commands.options import Commands, Machine, add_command, add_json, print_json
 
 if TYPE_CHECKING:
-    from index_server.tokens import Token
+    from index_server.people.tokens import Token
 
 PERMISSIONS = ("read", "upload", "admin")
 COLUMNS = ("id", "name", "may", "projects", "made by", "state")
@@ -49,8 +49,8 @@ def run_create(arguments: argparse.Namespace, machine: Machine) -> int:
     """Make a token, and print it: nobody can read it again."""
     from datetime import timedelta
 
-    from index_server.access import Permission
-    from index_server.tokens import create_token
+    from index_server.people.access import Permission
+    from index_server.people.tokens import create_token
 
     with existing(arguments, machine) as index:
         token, text = create_token(
@@ -70,7 +70,7 @@ def run_create(arguments: argparse.Namespace, machine: Machine) -> int:
 
 def run_list(arguments: argparse.Namespace, machine: Machine) -> int:
     """List the tokens, without what they are."""
-    from index_server.tokens import list_tokens
+    from index_server.people.tokens import list_tokens
     from porter.table import print_table
 
     with existing(arguments, machine) as index:
@@ -95,7 +95,7 @@ def run_list(arguments: argparse.Namespace, machine: Machine) -> int:
 
 def run_revoke(arguments: argparse.Namespace, machine: Machine) -> int:
     """Revoke a token: servers refuse it within a second."""
-    from index_server.tokens import revoke_token
+    from index_server.people.tokens import revoke_token
 
     with existing(arguments, machine) as index:
         token = revoke_token(index.engine, arguments.id, actor=local_user())
@@ -110,10 +110,10 @@ def run_path(arguments: argparse.Namespace, machine: Machine) -> int:
     """Make a path token, and print what goes between the index's address and a path."""
     from datetime import timedelta
 
-    from index_server.access import Permission, Principal
-    from index_server.grants import Holder, HolderKind
-    from index_server.pathtokens import make_path_token
-    from index_server.verify import read_key
+    from index_server.people.access import Permission, Principal
+    from index_server.people.grants import Holder, HolderKind
+    from index_server.people.pathtokens import make_path_token
+    from index_server.people.verify import read_key
 
     user = local_user()
     with existing(arguments, machine) as index:

@@ -16,7 +16,7 @@ def add(actions: Commands) -> None:
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Say what is damaged, missing, or nobody's; 1 where a client would be answered wrongly."""
-    from index_server.inventory import take_inventory
+    from index_server.care.inventory import take_inventory
     from porter.table import format_size, print_table
 
     index = open_index(arguments, machine)

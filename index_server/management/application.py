@@ -9,12 +9,12 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from index_server.address import base_of
-from index_server.credentials import SESSION
 from index_server.holdings import Holdings
 from index_server.management import callers, environments, events, files, projects, tokens
 from index_server.management.problems import answer_problems
-from index_server.outside import ROUTE
+from index_server.people.credentials import SESSION
+from index_server.web.address import base_of
+from index_server.web.outside import ROUTE
 from porter import __version__
 
 ABOUT = """\

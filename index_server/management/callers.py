@@ -4,15 +4,15 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request
 
-from index_server.access import ANYBODY, Principal, principal_of
-from index_server.address import BASE
-from index_server.authenticate import HOLDER
 from index_server.errors import NotAuthenticated
 from index_server.holdings import Holdings
 from index_server.management.documents import Caller, NewPathToken, PathTokenDocument
 from index_server.management.problems import problems
-from index_server.pathtokens import make_path_token
-from index_server.verify import read_key
+from index_server.people.access import ANYBODY, Principal, principal_of
+from index_server.people.authenticate import HOLDER
+from index_server.people.pathtokens import make_path_token
+from index_server.people.verify import read_key
+from index_server.web.address import BASE
 
 
 def router(index: Holdings) -> APIRouter:

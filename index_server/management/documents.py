@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt
 
-from index_server.access import Permission
 from index_server.model import Stage, Status
-from index_server.tokens import NAME, PATTERN, PATTERNS
+from index_server.people.access import Permission
+from index_server.people.tokens import NAME, PATTERN, PATTERNS
 
 DAY = 86_400
 

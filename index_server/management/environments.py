@@ -5,14 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from index_server.access import Permission, require
-from index_server.address import base_of
-from index_server.environments import create_environment, list_environments, read_environment
 from index_server.errors import NotHere
 from index_server.holdings import Holdings
-from index_server.locks import MOST
 from index_server.management.documents import Document, Moment
 from index_server.management.problems import problems
+from index_server.people.access import Permission, require
+from index_server.runtimes.environments import (
+    create_environment,
+    list_environments,
+    read_environment,
+)
+from index_server.runtimes.locks import MOST
+from index_server.web.address import base_of
 
 LONGEST = 500
 

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from packaging.utils import canonicalize_name
 
-from index_server.access import Permission, require
-from index_server.changes import read_entries
 from index_server.holdings import Holdings
 from index_server.management.documents import EventDocument, EventPage
 from index_server.management.problems import problems
+from index_server.people.access import Permission, require
+from index_server.records.changes import read_entries
 
 # The database's numbers go up to here.
 LAST = 2**31 - 1

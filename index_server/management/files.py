@@ -13,16 +13,16 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from index_server.access import Permission, Principal, require
-from index_server.address import base_of
-from index_server.database import promote, release, unyank, yank
 from index_server.errors import NotHere
 from index_server.holdings import Holdings
 from index_server.management.documents import Audit, Because, FileDocument, Reason
 from index_server.management.problems import problems
 from index_server.model import File
 from index_server.pages.overview import seen
-from index_server.removal import remove_file
+from index_server.people.access import Permission, Principal, require
+from index_server.records.database import promote, release, unyank, yank
+from index_server.uploads.removal import remove_file
+from index_server.web.address import base_of
 
 # What a wheel's or an sdist's name is made of (PEP 427, 625).
 FILENAME = r"^[A-Za-z0-9_.!+-]{1,255}$"

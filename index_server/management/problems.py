@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from index_server.outside import error_answer
+from index_server.web.outside import error_answer
 from porter.errors import PorterError
 
 type Responses = dict[int | str, dict[str, Any]]

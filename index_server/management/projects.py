@@ -5,8 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from packaging.utils import canonicalize_name
 
-from index_server.access import Permission, require
-from index_server.database import set_status
 from index_server.errors import NotHere
 from index_server.holdings import Holdings
 from index_server.management.documents import (
@@ -19,6 +17,8 @@ from index_server.management.files import list_files
 from index_server.management.problems import problems
 from index_server.model import File, ProjectDetail
 from index_server.pages.overview import seen
+from index_server.people.access import Permission, require
+from index_server.records.database import set_status
 
 # PEP 508's names.
 NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"

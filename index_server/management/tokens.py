@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 
-from index_server.access import Permission, require
-from index_server.authenticate import HOLDER
-from index_server.grants import Holder, HolderKind
 from index_server.holdings import Holdings
 from index_server.management.callers import require_anybody_known
 from index_server.management.documents import MadeToken, NewToken, TokenDocument, TokenList
 from index_server.management.problems import problems
-from index_server.tokens import Token, create_token, list_tokens, revoke_token
+from index_server.people.access import Permission, require
+from index_server.people.authenticate import HOLDER
+from index_server.people.grants import Holder, HolderKind
+from index_server.people.tokens import Token, create_token, list_tokens, revoke_token
 
 type Identity = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 

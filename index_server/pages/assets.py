@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from index_server.address import base_of
-from index_server.answers import FILE_CACHE
 from index_server.errors import NotHere
-from index_server.negotiate import choose_encoding, compress
+from index_server.web.address import base_of
+from index_server.web.answers import FILE_CACHE
+from index_server.web.negotiate import choose_encoding, compress
 
 NAMES = ("pages.css", "pages.mjs", "worker.mjs", "snippet.py", "icon.svg")
 TYPES = {".mjs": "text/javascript; charset=utf-8", ".py": "text/x-python; charset=utf-8"}

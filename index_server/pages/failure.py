@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from starlette.types import Scope
 
-from index_server.access import ANYBODY, principal_of
-from index_server.address import base_of
 from index_server.pages.render import HEADERS, render
+from index_server.people.access import ANYBODY, principal_of
+from index_server.web.address import base_of
 
 # Every browser takes it, and no other client does.
 XHTML = b"application/xhtml+xml"

@@ -9,11 +9,11 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
-from index_server.access import ANYBODY, Permission, principal_of
-from index_server.address import BASE, base_of
-from index_server.negotiate import choose_encoding, compress
 from index_server.pages.assets import asset_path
 from index_server.pages.shown import show_day, show_moment, show_size
+from index_server.people.access import ANYBODY, Permission, principal_of
+from index_server.web.address import BASE, base_of
+from index_server.web.negotiate import choose_encoding, compress
 
 # No inline script, no other host, no frame: what an uploader wrote is text and stays text.
 POLICY = (

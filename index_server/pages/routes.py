@@ -8,9 +8,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from index_server.access import Permission, principal_of, require
-from index_server.address import base_of
-from index_server.database import read_events
 from index_server.errors import NotHere
 from index_server.holdings import Holdings
 from index_server.pages.assets import asset_routes
@@ -18,6 +15,9 @@ from index_server.pages.detail import Detail, make_detail
 from index_server.pages.overview import Overview, paginate, search
 from index_server.pages.render import send_page
 from index_server.pages.tokens import token_routes
+from index_server.people.access import Permission, principal_of, require
+from index_server.records.database import read_events
+from index_server.web.address import base_of
 
 RELEASES = 10
 EVENTS = 500

@@ -10,17 +10,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from index_server.access import ANYBODY, Permission, Principal, principal_of, require
-from index_server.address import BASE, base_of
-from index_server.authenticate import HOLDER
 from index_server.errors import BadRequest, IndexServerError, NotAuthenticated
-from index_server.fields import first_of, read_fields
-from index_server.grants import Holder, HolderKind
 from index_server.holdings import Holdings
 from index_server.pages.render import send_page
-from index_server.pathtokens import make_path_token
-from index_server.tokens import Token, create_token, list_tokens, revoke_token
-from index_server.verify import read_key
+from index_server.people.access import ANYBODY, Permission, Principal, principal_of, require
+from index_server.people.authenticate import HOLDER
+from index_server.people.fields import first_of, read_fields
+from index_server.people.grants import Holder, HolderKind
+from index_server.people.pathtokens import make_path_token
+from index_server.people.tokens import Token, create_token, list_tokens, revoke_token
+from index_server.people.verify import read_key
+from index_server.web.address import BASE, base_of
 
 # Choices of the forms: days, and hours.
 LIFETIMES = {"7": "a week", "30": "30 days", "90": "90 days", "365": "a year", "": "for ever"}

@@ -8,8 +8,8 @@ from servers import Served, serve_index
 from services import Bucket, Postgres, run_bucket, run_postgres
 from sqlalchemy import Engine
 
-from index_server.engine import connect, migrate
 from index_server.holdings import Holdings, open_holdings
+from index_server.records.engine import connect, migrate
 from index_server.settings import Settings
 from porter.home import Home
 

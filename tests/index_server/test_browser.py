@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 from servers import Served, serve_index
 from wheels import make_wheel, put_wheel
 
-from index_server.engine import migrate
 from index_server.holdings import open_holdings
+from index_server.records.engine import migrate
 from index_server.settings import Settings
 from porter.home import Home
 

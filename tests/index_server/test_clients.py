@@ -11,9 +11,9 @@ import pytest
 from servers import serve_index
 from wheels import make_wheel, put_wheel
 
-from index_server.engine import migrate
 from index_server.holdings import open_holdings
 from index_server.model import Stage
+from index_server.records.engine import migrate
 from index_server.settings import Settings
 from porter.home import Home
 

@@ -15,9 +15,9 @@ from servers import serve_index
 from upstreams import Public, run_public
 from wheels import make_wheel, put_wheel
 
-from index_server.database import delete_file
-from index_server.engine import migrate
 from index_server.holdings import open_holdings
+from index_server.records.database import delete_file
+from index_server.records.engine import migrate
 from index_server.settings import Settings
 from porter.home import Home
 

@@ -9,11 +9,11 @@ from services import Postgres, free_port
 from sqlalchemy import text
 from wheels import make_wheel, put_wheel
 
-from index_server.database import delete_file, yank
-from index_server.engine import migrate, writing
 from index_server.errors import DatabaseAway
 from index_server.holdings import Holdings, open_holdings
 from index_server.model import Snapshot
+from index_server.records.database import delete_file, yank
+from index_server.records.engine import migrate, writing
 from index_server.settings import Settings
 from porter.home import Home
 

@@ -11,12 +11,12 @@ from running import run_porter
 from upstreams import Public, run_public
 from wheels import make_wheel, put_wheel
 
-from index_server.database import delete_file
+from index_server.care.inventory import take_inventory
 from index_server.errors import BadSettings, NotHere, UpstreamFailed
 from index_server.holdings import Holdings
-from index_server.intake import Outcome, Taken, make_intake, take_folder, take_index
-from index_server.inventory import take_inventory
 from index_server.model import Stage
+from index_server.records.database import delete_file
+from index_server.uploads.intake import Outcome, Taken, make_intake, take_folder, take_index
 from porter.home import Home
 from porter.progress import Quiet
 

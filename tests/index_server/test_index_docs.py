@@ -37,7 +37,7 @@ def test_the_settings_that_are_shown_can_be_set() -> None:
 
 def test_the_metrics_are_all_there() -> None:
     page = (DOCS / "how-to/run-an-index-in-production.md").read_text()
-    source = (DOCS.parent / "index_server/metrics.py").read_text()
+    source = (DOCS.parent / "index_server/web/metrics.py").read_text()
     real = set(re.findall(r'^    "(porter_index_\w+)"', source, re.MULTILINE))
     told = {name.removesuffix("_total") for name in re.findall(r"`(porter_index_\w+)`", page)}
     assert real <= told

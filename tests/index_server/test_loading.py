@@ -13,8 +13,8 @@ from running import run_porter
 from servers import Served, serve_index
 from wheels import make_wheel, put_wheel
 
-from index_server.engine import migrate
 from index_server.holdings import Holdings, open_holdings
+from index_server.records.engine import migrate
 from index_server.settings import Settings
 from porter.home import Home
 from porter.pinned import fetch_pinned

@@ -15,12 +15,12 @@ from schemathesis.core.result import Ok
 from servers import serve_index
 from wheels import make_wheel, put_wheel
 
-from index_server.access import Permission
-from index_server.engine import migrate
 from index_server.holdings import Holdings, open_holdings
 from index_server.model import AuditSummary, Stage
+from index_server.people.access import Permission
+from index_server.people.tokens import create_token
+from index_server.records.engine import migrate
 from index_server.settings import Settings
-from index_server.tokens import create_token
 from porter.home import Home
 
 WHEEL = "acme_tools-1.0-py3-none-any.whl"

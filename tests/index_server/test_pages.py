@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from servers import Served, serve_index
 from wheels import make_wheel, put_wheel
 
-from index_server.database import set_status
-from index_server.engine import migrate
 from index_server.holdings import Holdings, open_holdings
 from index_server.model import AuditSummary, Stage, Status
+from index_server.records.database import set_status
+from index_server.records.engine import migrate
 from index_server.settings import Settings
 from porter.home import Home
 from porter.npm import fetch_npm_package

@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 from entries import PLATFORMS, WASM, WASM_314, make_file, make_project
 
-from index_server.address import BASE
 from index_server.model import File, Stage, Status
 from index_server.pages.detail import Detail, find_dependency, make_detail, make_snippet
 from index_server.pages.overview import paginate
 from index_server.pages.render import render
+from index_server.web.address import BASE
 
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 

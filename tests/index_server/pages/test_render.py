@@ -3,12 +3,12 @@ from typing import Any
 
 from entries import PLATFORMS, WASM, make_file, make_project
 
-from index_server.access import PRINCIPAL, Permission, Principal
-from index_server.address import BASE, PREFIX
 from index_server.pages.assets import worker_policy
 from index_server.pages.detail import make_detail
 from index_server.pages.overview import paginate
 from index_server.pages.render import render, send_page
+from index_server.people.access import PRINCIPAL, Permission, Principal
+from index_server.web.address import BASE, PREFIX
 
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 

@@ -1,0 +1,1 @@
+"""Looking after an index: export, backup and restore, verification."""

@@ -1,0 +1,1 @@
+"""Who asks, how they say so, and what they may do."""

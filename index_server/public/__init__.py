@@ -1,0 +1,1 @@
+"""Projects of the public index through this one, failing closed."""

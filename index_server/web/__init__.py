@@ -1,0 +1,1 @@
+"""What answers over HTTP: layers, negotiation, routes, and the server's health."""
