@@ -1,0 +1,1 @@
+"""What a platform and a kernel have: the standard library, the lock file, the indexes."""

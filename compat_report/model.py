@@ -1,0 +1,334 @@
+"""The report's values, in the order they are made: notebook → facts → findings → report.
+
+All are frozen. What is kept of one cell (`CellFacts`) follows from its source and from the names
+that cells above it bound, so that a notebook with one more cell needs only that cell read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Verdict(StrEnum):
+    """Where a cell or a notebook can run."""
+
+    BROWSER = "browser"
+    SERVER = "server"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """What a finding means for the verdict."""
+
+    SERVER = "server"
+    """It cannot work in a browser."""
+    UNKNOWN = "unknown"
+    """Whether it works cannot be told from what there is to read."""
+    WARNING = "warning"
+    """It works, and not as on a server: slower, in silence, or only for some input."""
+    INFO = "info"
+    """Worth knowing; changes nothing."""
+
+
+class Guard(StrEnum):
+    """What keeps an import or a use from being run, or from mattering when it fails."""
+
+    NONE = "none"
+    OPTIONAL = "optional"
+    """In a `try` that catches what it raises: ImportError, ModuleNotFoundError, Exception."""
+    ELSEWHERE = "elsewhere"
+    """In a branch that a browser does not take: `if sys.platform != "emscripten"`."""
+    TYPING = "typing"
+    """Under TYPE_CHECKING: read, never run."""
+    LAZY = "lazy"
+    """In the body of a function: run when that is called."""
+
+
+class CellKind(StrEnum):
+    """nbformat's cell types."""
+
+    CODE = "code"
+    MARKDOWN = "markdown"
+    RAW = "raw"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Location:
+    """Where in a notebook something stands.
+
+    `cell` counts all cells from 0, None for the notebook itself; `id` is nbformat 4.5's cell id
+    where there is one; `line` counts from 1 in the cell's source as its author wrote it (0: the
+    whole cell); `column` counts characters from 0.
+    """
+
+    path: str
+    cell: int | None = None
+    line: int = 0
+    column: int = 0
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to know: `code` is a rule of rules.toml, `subject` what it is about.
+
+    `chain` leads from what the notebook asks for to the subject, where it is not the notebook
+    itself that asks: ("geopandas", "fiona").
+    """
+
+    code: str
+    severity: Severity
+    location: Location
+    subject: str
+    message: str
+    advice: str
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell as its author wrote it.
+
+    `language` is that of the notebook, or of the cell magic it begins with ("bash", "html",
+    "sql"). `line` is where the cell begins in a file of text, counted from 1; 0 in a notebook
+    of JSON.
+    """
+
+    index: int
+    kind: CellKind
+    source: str
+    language: str = "python"
+    id: str | None = None
+    line: int = 0
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """What was read of one file.
+
+    `path` is how it was named to the report; `folder` where its local modules are looked for
+    (None: nowhere, as for standard input). `sha256` is of the file's bytes. `findings` tell
+    what of the file could not be read: with one of severity `unknown` the verdict is unknown.
+    """
+
+    path: str
+    format: str
+    sha256: str
+    language: str = "python"
+    kernel: str | None = None
+    folder: str | None = None
+    cells: tuple[Cell, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """One module that an import statement, `import_module` or `__import__` asks for.
+
+    `name` is dotted and absolute: `from google.cloud import storage` asks for
+    `google.cloud.storage` where that may be a submodule, with `parent` `google.cloud` then
+    being what is certainly asked for. A relative import keeps its dots.
+    """
+
+    name: str
+    location: Location
+    guard: Guard = Guard.NONE
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a line of pip or conda asks for.
+
+    `text` is a PEP 508 requirement; for a URL or a path it is that, and `name` what its file
+    name tells, or "". `tool` is the line's own: "pip", "conda", "mamba", "uv", "micropip",
+    "piplite", or "script" for PEP 723 metadata.
+    """
+
+    name: str
+    text: str
+    tool: str
+    location: Location
+
+
+class Unreadable:
+    """The one value `NOT_CONSTANT`: an argument that is there and cannot be told without running."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NOT_CONSTANT"
+
+    def __reduce__(self) -> str:
+        return "NOT_CONSTANT"
+
+
+NOT_CONSTANT = Unreadable()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A name that is used, as it is called where it comes from: aliases are followed.
+
+    `name` is dotted: `pd.read_csv` is `pandas.read_csv`, `open` is `builtins.open`. `arguments`
+    and `keywords` hold constants (numbers, strings, tuples of such; names bound once to a
+    constant and arithmetic of those are worked out), else NOT_CONSTANT.
+    """
+
+    name: str
+    location: Location
+    called: bool = False
+    arguments: tuple[Any, ...] = ()
+    keywords: tuple[tuple[str, Any], ...] = ()
+    guard: Guard = Guard.NONE
+
+    def argument(self, position: int, keyword: str = "", default: Any = None) -> Any:
+        """The value given by position or by keyword, or the default where it is not given."""
+        for name, value in self.keywords:
+            if name == keyword and keyword:
+                return value
+        if 0 <= position < len(self.arguments):
+            return self.arguments[position]
+        return default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellFacts:
+    """All that one code cell says, before anything is known of the platform."""
+
+    index: int
+    id: str | None = None
+    imports: tuple[Import, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    uses: tuple[Use, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that one notebook says. `modules` are the local modules its imports led to, by path."""
+
+    notebook: Notebook
+    cells: tuple[CellFacts, ...] = ()
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One reason for an estimate: `low` and `high` in bytes, both the same where it is known."""
+
+    what: str
+    low: int
+    high: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Memory that a notebook needs at its height, in bytes: a range and how far to trust it (0 to 1).
+
+    `download` is what the wheels' files weigh, in bytes; the runtime itself is not in it.
+    """
+
+    low: int = 0
+    high: int = 0
+    confidence: float = 1.0
+    download: int = 0
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedFile:
+    """One wheel that would be installed: `origin` is "lock", "index" or "pypi".
+
+    `size` is the file's, `unpacked` that of what it holds, in bytes, None where nobody says.
+    """
+
+    name: str
+    version: str
+    filename: str
+    origin: str
+    size: int | None = None
+    unpacked: int | None = None
+    sha256: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellReport:
+    """One cell's verdict; `verdict` is None for cells that are not code."""
+
+    index: int
+    kind: CellKind
+    id: str | None = None
+    verdict: Verdict | None = None
+    confidence: float = 1.0
+    findings: tuple[Finding, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookReport:
+    """One notebook's verdict. `blockers` are the projects without which it would run.
+
+    `changes` says in sentences what would change the verdict, the easiest first.
+    """
+
+    path: str
+    sha256: str
+    verdict: Verdict
+    confidence: float
+    cells: tuple[CellReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    requirements: tuple[ResolvedFile, ...] = ()
+    footprint: Footprint = field(default_factory=Footprint)
+    blockers: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Those of the notebook, then those of its cells in their order."""
+        return self.findings + tuple(f for cell in self.cells for f in cell.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A project worth porting: how many notebooks it stands in the way of, and how hard it looks.
+
+    `unblocks` counts notebooks that would run with it alone, `blocks` those it is one reason
+    for. `weight` is `unblocks` times runs where runs are known. `languages` are what its
+    sources hold: "python", "c", "c++", "cython", "rust", "fortran"; `hardness` says it in a
+    word, `command` is the one to start with.
+    """
+
+    project: str
+    unblocks: int
+    blocks: int
+    weight: float
+    languages: tuple[str, ...] = ()
+    hardness: str = "unknown"
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What `porter report` tells: notebooks by path, and what to port next, the best first."""
+
+    platform: str
+    pyodide: str
+    kernel: str
+    notebooks: tuple[NotebookReport, ...]
+    port_next: tuple[Candidate, ...] = ()
+
+    def with_verdict(self, verdict: Verdict) -> tuple[NotebookReport, ...]:
+        """The notebooks that have it."""
+        return tuple(n for n in self.notebooks if n.verdict is verdict)
+
+    def merged(self, other: Self) -> tuple[NotebookReport, ...]:
+        """The notebooks of both, by path."""
+        return tuple(sorted(self.notebooks + other.notebooks, key=lambda n: n.path))
