@@ -44,7 +44,9 @@ def parse_rules(data: Mapping[str, Any]) -> dict[str, Rule]:
 @cache
 def read_rules() -> Mapping[str, Rule]:
     """Every rule there is, by code."""
-    return parse_rules(tomllib.loads(files("compat_report").joinpath("rules.toml").read_text("utf-8")))
+    return parse_rules(
+        tomllib.loads(files("compat_report").joinpath("rules.toml").read_text("utf-8"))
+    )
 
 
 def find(
