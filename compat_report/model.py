@@ -261,7 +261,10 @@ class ResolvedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellReport:
-    """One cell's verdict; `verdict` is None for cells that are not code."""
+    """One cell's verdict; `verdict` is None for cells that are not code.
+
+    `line` is where the cell begins in a file of text, counted from 1; 0 in a notebook of JSON.
+    """
 
     index: int
     kind: CellKind
@@ -270,6 +273,7 @@ class CellReport:
     confidence: float = 1.0
     findings: tuple[Finding, ...] = ()
     source: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
