@@ -1,0 +1,135 @@
+"""A report as text: a table as wide as the terminal, aligned lines for a log."""
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from compat_report.model import (
+    Candidate,
+    Finding,
+    Location,
+    NotebookReport,
+    Report,
+    Severity,
+    Verdict,
+)
+from compat_report.render.totals import count_notebooks
+from compat_report.render.visible import show_line, show_share
+from porter.table import LOG_WIDTH
+
+REASONS = 5
+"""How many reasons of a notebook are told before the rest is counted."""
+CHANGES = 3
+CANDIDATES = 10
+_DECIDING = {
+    Verdict.BROWSER: {Severity.WARNING},
+    Verdict.SERVER: {Severity.SERVER},
+    Verdict.UNKNOWN: {Severity.UNKNOWN, Severity.SERVER},
+}
+# Beside the word, never instead of it.
+_STYLES = {Verdict.BROWSER: "green", Verdict.SERVER: "red", Verdict.UNKNOWN: "yellow"}
+
+
+def render_text(report: Report, *, width: int = LOG_WIDTH, colour: bool = False) -> str:
+    """The report as lines of at most `width` characters; `colour` adds a terminal's colours."""
+    stream = StringIO()
+    console = Console(
+        file=stream,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        legacy_windows=False,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    console.print(lay_out(report))
+    # A table is padded to its width; what follows a line's last word is of no use in a log.
+    lines = stream.getvalue().splitlines()
+    return "\n".join(line if colour else line.rstrip() for line in lines) + "\n"
+
+
+def lay_out(report: Report) -> RenderableType:
+    """The same for a console of rich's: notebooks, what to port next, and one line of totals."""
+    parts: list[RenderableType] = []
+    if report.notebooks:
+        parts.append(_notebooks(report.notebooks))
+    if report.port_next:
+        parts += [Text("port next"), _candidates(report.port_next)]
+    parts.append(Text(say_totals(report)))
+    return Group(*parts)
+
+
+def say_totals(report: Report) -> str:
+    """One line: `60 notebooks on Pyodide 0.29.5: 35 browser, 24 server, 1 unknown`."""
+    totals = count_notebooks(report.notebooks)
+    counted = "1 notebook" if totals.notebooks == 1 else f"{totals.notebooks} notebooks"
+    verdicts = ", ".join(f"{totals.of(verdict)} {verdict}" for verdict in Verdict)
+    return f"{counted} on Pyodide {show_line(report.pyodide)}: {verdicts}"
+
+
+def say_place(location: Location) -> str:
+    """`cell 3, line 2: `, both counted from 1 as people do; nothing for a whole notebook."""
+    if location.cell is None:
+        return f"line {location.line}: " if location.line else ""
+    cell = f"cell {location.cell + 1}"
+    return f"{cell}, line {location.line}: " if location.line else f"{cell}: "
+
+
+def reasons(notebook: NotebookReport) -> tuple[Finding, ...]:
+    """The findings that the verdict follows from; of a notebook that runs, what to mind."""
+    deciding = _DECIDING[notebook.verdict]
+    return tuple(found for found in notebook.all_findings if found.severity in deciding)
+
+
+def _notebooks(notebooks: Sequence[NotebookReport]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("notebook", overflow="fold")
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("sure", no_wrap=True, justify="right")
+    table.add_column("why, and what would change it", overflow="fold", ratio=1)
+    for notebook in notebooks:
+        table.add_row(
+            Text(show_line(notebook.path)),
+            Text(notebook.verdict, style=_STYLES[notebook.verdict]),
+            show_share(notebook.confidence),
+            Text("\n".join(_why(notebook))),
+        )
+    return table
+
+
+def _why(notebook: NotebookReport) -> Iterator[str]:
+    found = reasons(notebook)
+    for reason in found[:REASONS]:
+        chain = f" ({' → '.join(map(show_line, reason.chain))})" if len(reason.chain) > 1 else ""
+        message = show_line(reason.message)
+        yield f"{say_place(reason.location)}{message}{chain} [{show_line(reason.code)}]"
+    if len(found) > REASONS:
+        yield f"and {len(found) - REASONS} more"
+    for change in notebook.changes[:CHANGES]:
+        yield f"→ {show_line(change)}"
+
+
+def _candidates(candidates: Sequence[Candidate]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("project", overflow="fold")
+    table.add_column("unblocks", justify="right")
+    table.add_column("blocks", justify="right")
+    table.add_column("looks", overflow="fold")
+    table.add_column("begin with", overflow="fold")
+    for candidate in candidates[:CANDIDATES]:
+        languages = ", ".join(candidate.languages)
+        looks = f"{candidate.hardness} ({languages})" if languages else candidate.hardness
+        table.add_row(
+            show_line(candidate.project),
+            str(candidate.unblocks),
+            str(candidate.blocks),
+            show_line(looks),
+            show_line(candidate.command),
+        )
+    return table

@@ -1,0 +1,162 @@
+"""The document follows its schema, comes back as it was, and is written as it is made."""
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from reports import make_report, reports
+
+from compat_report.model import Candidate, NotebookReport, Report
+from compat_report.render.json import (
+    BadReport,
+    iter_report,
+    parse_report,
+    read_schema,
+    serialize_report,
+    write_report,
+)
+
+NAMES = {"platform": "0.29.5", "pyodide": "0.29.5", "kernel": "pyodide"}
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(read_schema())
+
+
+@settings(max_examples=60, deadline=None)
+@given(reports)
+def test_every_report_follows_the_schema_and_comes_back(report: Report) -> None:
+    data = serialize_report(report)
+    Draft202012Validator(read_schema()).validate(json.loads(data))
+    assert parse_report(data) == report
+
+
+def test_the_schema_refuses_what_it_does_not_know() -> None:
+    document = json.loads(serialize_report(make_report()))
+    check = Draft202012Validator(read_schema())
+    check.validate(document)
+    document["notebooks"][0]["verdict"] = "maybe"
+    document["notebooks"][1]["cells"][0]["colour"] = "red"
+    document["totals"]["browser"] = -1
+    assert len(list(check.iter_errors(document))) == 3
+
+
+def test_keys_and_notebooks_have_their_order() -> None:
+    report = make_report()
+    document = json.loads(serialize_report(report))
+    assert list(document) == [
+        "platform",
+        "pyodide",
+        "kernel",
+        "version",
+        "notebooks",
+        "port_next",
+        "totals",
+    ]
+    assert [n["path"] for n in document["notebooks"]] == [n.path for n in report.notebooks]
+    assert document["totals"] == {"notebooks": 4, "browser": 1, "server": 2, "unknown": 1}
+    assert serialize_report(report) == serialize_report(parse_report(serialize_report(report)))
+
+
+def test_each_notebook_is_a_line() -> None:
+    lines = serialize_report(make_report()).decode().splitlines()
+    assert [json.loads(line.rstrip(","))["path"] for line in lines[1:4]] == [
+        "easy/mean.ipynb",
+        "jobs/threads.ipynb",
+        "old/py2.ipynb",
+    ]
+
+
+def test_text_that_is_not_unicode_and_numbers_past_64_bits_are_written() -> None:
+    notebook = make_report().notebooks[0]
+    broken = replace(
+        notebook,
+        changes=("half \ud800 a pair",),
+        footprint=replace(notebook.footprint, high=10**30),
+    )
+    data = serialize_report(replace(make_report(), notebooks=(broken,)))
+    [read] = parse_report(data).notebooks
+    assert read.changes == ("half \ufffd a pair",)
+    assert read.footprint.high == 10**30
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"version": 1}',
+        b'{"version": 2}',
+        b'{"version": "1"}',
+        b'{"version": 1, "platform": "", "pyodide": "", "kernel": "", "notebooks": [{"path": ""}]}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_report_is_refused(data: bytes) -> None:
+    with pytest.raises(BadReport) as caught:
+        parse_report(data)
+    assert caught.value.exit_code == 4
+    assert caught.value.advice
+
+
+def test_memory_stays_flat_while_it_is_written() -> None:
+    notebook = make_report().notebooks[1]
+
+    def many(count: int) -> Iterator[NotebookReport]:
+        for number in range(count):
+            yield replace(notebook, path=f"{number}.ipynb")
+
+    def height(count: int) -> int:
+        tracemalloc.start()
+        size = sum(len(part) for part in iter_report(many(count), (), **NAMES))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert size > count * 500
+        return peak
+
+    assert height(5000) < height(50) + 100_000
+
+
+def test_what_to_port_is_asked_for_last(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def going_by() -> Iterator[NotebookReport]:
+        for notebook in make_report().notebooks:
+            seen.append(notebook.path)
+            yield notebook
+
+    def candidates() -> Iterator[Candidate]:
+        yield Candidate(project=f"after-{len(seen)}", unblocks=1, blocks=1, weight=1.0)
+
+    write_report(tmp_path / "report.json", going_by(), candidates(), **NAMES)
+    report = parse_report((tmp_path / "report.json").read_bytes())
+    assert [candidate.project for candidate in report.port_next] == ["after-4"]
+
+
+def test_nothing_is_there_when_a_notebook_fails(tmp_path: Path) -> None:
+    def failing() -> Iterator[NotebookReport]:
+        yield make_report().notebooks[0]
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        write_report(tmp_path / "report.json", failing(), (), **NAMES)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("low", [1, 2**80])
+def test_keys_are_in_the_models_order_whichever_way_they_are_written(low: int) -> None:
+    notebook = make_report().notebooks[1]
+    sized = replace(notebook, footprint=replace(notebook.footprint, low=low))
+    [read] = json.loads(b"".join(iter_report([sized], (), **NAMES)))["notebooks"]
+    assert list(read) == list(NotebookReport.__dataclass_fields__)
+    assert read["footprint"]["low"] == low
+    assert read["cells"][1]["findings"][0]["severity"] == "server"
