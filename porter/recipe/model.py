@@ -1,0 +1,100 @@
+"""A recipe: how one project is built and tried, whatever file said so."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from packaging.utils import canonicalize_name
+
+
+class Kind(StrEnum):
+    """What a recipe builds, as pyodide-build names it (`build.type` of a meta.yaml)."""
+
+    PACKAGE = "package"
+    STATIC_LIBRARY = "static_library"
+    SHARED_LIBRARY = "shared_library"
+    CPYTHON_MODULE = "cpython_module"
+
+    @property
+    def is_library(self) -> bool:
+        """Whether it fills a prefix instead of a wheel."""
+        return self in (Kind.STATIC_LIBRARY, Kind.SHARED_LIBRARY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How one project is built and tried.
+
+    `folder` is where patches and tests lie, None for a project without a recipe; `file` says so.
+
+    The source is a package URL `purl`, an address `url`, a folder or archive `path`, or a
+    repository `git` at a `commit`; none of them: the folder itself. `sha256` is what an archive's
+    bytes must hash to, `extract_dir` its folder that is the source, empty for the only one.
+    `extras` are (file beside the recipe, its place in the source) each.
+
+    `host` are requirements at build time: projects and libraries that are built before, by
+    normalised name; `run` those at run time; `constraint` holds the build requirements down
+    (pip's constraints), `build_extras` adds to them; `executable` are programs of this machine.
+
+    Flags are added to the platform's own. `config_settings` are `KEY=VALUE` for the build backend
+    (PEP 517), `exports` the symbols an extension module keeps (`pyinit`, `requested`,
+    `whole_archive`, as pyodide-build names them). `script` runs before the backend, in bash, and
+    what it exports stays; `cross_script` too, with the compilers in place; `post` in the unpacked
+    wheel. `cross_build_files` of the wheel are what its users compile against.
+
+    `size` is how large its wheel may be, in bytes; `allow` pairs findings of an audit (`CODE` or
+    `CODE:SUBJECT`) with the reason to accept them.
+
+    In the runtime `imports` are tried, then pytest runs the files `tests` and what the wheel's
+    packages `shipped` carry, but for `skip`: (pattern of a test's name, reason) each. `requires`
+    are package URLs of pure wheels that the tests need, each with its checksum.
+    """
+
+    name: str
+    version: str = ""
+    folder: Path | None = None
+    file: Path | None = None
+    kind: Kind = Kind.PACKAGE
+    tags: tuple[str, ...] = ()
+    disabled: bool = False
+    top_level: tuple[str, ...] = ()
+    purl: str = ""
+    url: str = ""
+    path: Path | None = None
+    git: str = ""
+    commit: str = ""
+    sha256: str = ""
+    extract_dir: str = ""
+    patches: tuple[Path, ...] = ()
+    extras: tuple[tuple[Path, str], ...] = ()
+    host: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    constraint: tuple[str, ...] = ()
+    build_extras: tuple[str, ...] = ()
+    executable: tuple[str, ...] = ()
+    cflags: str = ""
+    cxxflags: str = ""
+    ldflags: str = ""
+    exports: str = "requested"
+    env: tuple[tuple[str, str], ...] = ()
+    config_settings: tuple[str, ...] = ()
+    script: str = ""
+    cross_script: str = ""
+    post: str = ""
+    vendor_sharedlib: bool = True
+    unvendor_tests: bool = False
+    retain_test_patterns: tuple[str, ...] = ()
+    cross_build_env: bool = False
+    cross_build_files: tuple[str, ...] = ()
+    size: int | None = None
+    allow: tuple[tuple[str, str], ...] = ()
+    imports: tuple[str, ...] = ()
+    tests: tuple[Path, ...] = ()
+    shipped: tuple[str, ...] = ()
+    skip: tuple[tuple[str, str], ...] = ()
+    requires: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The project's normalised name (PEP 503)."""
+        return canonicalize_name(self.name)
