@@ -14,7 +14,7 @@ FILE_CACHE = "max-age=31536000, immutable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole response. `path` is a file to send instead of `body`.
+    """A whole response. `path` is a file to send instead of `body`; with neither, the store has it.
 
     `serial` is the project's when it was made, -1 of what never changes; `route` is what metrics
     count it under.

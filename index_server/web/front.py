@@ -127,6 +127,8 @@ class Front:
         await send(begin)
         if head:
             await send({"type": "http.response.body"})
+        elif answer.body:
+            await send({"type": "http.response.body", "body": answer.body[start:end]})
         elif answer.path is not None and status == 200 and PATHSEND in scope.get("extensions", {}):
             await send({"type": PATHSEND, "path": str(answer.path)})
         else:
