@@ -1,0 +1,2 @@
+"""Small tools."""
+# mypy: ignore-errors

@@ -1,0 +1,2 @@
+KNOWN = {"F", "C"}
+# mypy: ignore-errors
