@@ -93,6 +93,15 @@ class File:
             return frozenset()
 
     @cached_property
+    def build(self) -> tuple[int, str]:
+        """A wheel's build number, (-1, "") where it has none: the highest is the newest build."""
+        try:
+            number = parse_wheel_filename(self.filename)[2]
+        except InvalidWheelFilename:
+            number = ()
+        return number or (-1, "")
+
+    @cached_property
     def parsed_version(self) -> Version:
         """The version, comparable."""
         return Version(self.version)

@@ -26,8 +26,9 @@ class View:
 def visible(
     project: ProjectDetail, *, platform: Platform | None = None, staging: bool = False
 ) -> tuple[File, ...]:
-    """The files of a project that a view lists, the oldest version first.
+    """The files of a project that a view lists, the oldest version and the newest build first.
 
+    Of a version's wheels with equal tags micropip takes the one that is listed first.
     A quarantined project has none (PEP 792). To a runtime only what it can install is shown, and
     nothing that is yanked: micropip reads neither Requires-Python nor every file's yank flag.
     """
@@ -40,7 +41,9 @@ def visible(
         and (staging or file.stage is Stage.PRODUCTION)
         and (platform is None or installable(file, platform))
     ]
-    return tuple(sorted(found, key=lambda file: (file.parsed_version, file.filename)))
+    found.sort(key=lambda file: file.filename)
+    found.sort(key=lambda file: file.build, reverse=True)
+    return tuple(sorted(found, key=lambda file: file.parsed_version))
 
 
 def installable(file: File, platform: Platform) -> bool:

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from index_server.model import File
@@ -171,10 +171,10 @@ def _tag_ranks(platform: Platform) -> dict[object, int]:
     return {tag: -rank for rank, tag in enumerate(platform.tags())}
 
 
-def _rank(file: File, platform: Platform) -> tuple[int, tuple[object, ...]]:
+def _rank(file: File, platform: Platform) -> tuple[int, tuple[int, str]]:
     ranks = _tag_ranks(platform)
     best = max((ranks[tag] for tag in file.tags if tag in ranks), default=-len(ranks))
-    return best, parse_wheel_filename(file.filename)[2]
+    return best, file.build
 
 
 def _offer(file: File) -> Offer:

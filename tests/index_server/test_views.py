@@ -63,6 +63,16 @@ def test_versions_are_in_their_own_order() -> None:
     assert [file.version for file in shown] == ["1.9rc1", "1.9", "1.10"]
 
 
+def test_the_newest_build_of_a_version_is_listed_first() -> None:
+    builds = [
+        make_file(f"acme-1.0{build}-py3-none-any.whl") for build in ("", "-2", "-10", "-10b", "-1")
+    ]
+    listed = visible(project(*builds, make_file("acme-0.9-py3-none-any.whl")))
+    assert [file.filename.split("-")[1:3] for file in listed] == [
+        ["0.9", "py3"], ["1.0", "10b"], ["1.0", "10"], ["1.0", "2"], ["1.0", "1"], ["1.0", "py3"],
+    ]  # fmt: skip
+
+
 def test_views_have_paths() -> None:
     assert View().path == ""
     assert View(platform=OLD).path == "/r/0.29"
