@@ -1,0 +1,160 @@
+"""Import statements → the modules they ask for, and what local modules among those say."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from compat_report.model import Guard, Import, Location
+from compat_report.rules import find
+from compat_report.syntax.guards import RANK, stronger
+from compat_report.syntax.local import LocalFiles
+from compat_report.syntax.scope import OTHER, Gathered, Scope
+from compat_report.syntax.uses import UseReader
+
+type ReadModule = Callable[[str, Path], tuple[Scope, Gathered] | None]
+
+
+class ImportReader(UseReader):
+    """Reads import statements; modules beside the notebook are read in their place.
+
+    `read_module` gives what a local module says, None for one that is being read (a circle).
+    `package` is the dotted name that relative imports start from, None in a notebook.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        place: Location,
+        source: str,
+        *,
+        files: LocalFiles,
+        read_module: ReadModule,
+        package: str | None = None,
+    ) -> None:
+        super().__init__(scope, place, source)
+        self.files = files
+        self.package = package
+        self._read_module = read_module
+
+    def read_import(self, node: ast.Import, guard: Guard) -> None:
+        """`import a.b` binds `a`; `import a.b as c` binds `c` to the whole."""
+        location = self.locate(node)
+        for alias in node.names:
+            self.add_import(alias.name, None, location, guard)
+            if alias.asname:
+                self.name(alias.asname, alias.name)
+            else:
+                top = alias.name.partition(".")[0]
+                self.name(top, top)
+
+    def read_import_from(self, node: ast.ImportFrom, guard: Guard) -> None:
+        """`from a import b` binds `b` to `a.b`, be that a module or a name in one."""
+        base = self._base(node)
+        if base == "__future__":
+            return
+        location = self.locate(node)
+        for alias in node.names:
+            if alias.name == "*":
+                self.add_import(base, None, location, guard)
+                self._name_all(base, location, guard)
+                continue
+            name = f"{base}{alias.name}" if base.endswith(".") else f"{base}.{alias.name}"
+            self.add_import(name, base, location, guard)
+            self.name(alias.asname or alias.name, self.scope.aliases.get(name, name))
+
+    def name(self, word: str, name: str) -> None:
+        """Bind a word to the dotted name that it stands for."""
+        frame = self.frames[-1] if self.frames else self.scope.names
+        frame[word] = name
+        self.warm(word, name)
+
+    def add_import(self, name: str, parent: str | None, location: Location, guard: Guard) -> None:
+        """Keep an import, or read the local module that it runs."""
+        located = self.files.locate(name)
+        if located is None:
+            self.into.imports.append(
+                Import(name=name, location=location, guard=guard, parent=parent)
+            )
+            return
+        for dotted, path in located.files:
+            self.run_local(dotted, path, location, guard)
+
+    def run_local(self, dotted: str, path: Path, location: Location, guard: Guard) -> Scope | None:
+        """What a local module says counts where it is first imported; its names as its module has."""
+        told = self._read_module(dotted, path)
+        if told is None:
+            return None
+        module, gathered = told
+        scope = self.scope
+        if scope.ran.get(dotted, len(RANK)) <= RANK[guard]:
+            return module
+        scope.ran[dotted] = RANK[guard]
+        add_gathered(gathered, self.into, guard, location)
+        scope.ran.update(module.ran)
+        scope.functions.update(module.functions)
+        scope.hot |= module.hot
+        scope.aliases.update(module.aliases)
+        for word, bound in module.names.items():
+            if isinstance(bound, str) and type(bound) is str and bound != word:
+                scope.aliases[f"{dotted}.{word}"] = bound
+        return module
+
+    def take_names(self, module: Scope) -> None:
+        """All that a module binds is bound here, as `import *` and %run do."""
+        for word, bound in module.names.items():
+            if not word.startswith("_"):
+                self.scope.names[word] = bound
+                if isinstance(bound, str):
+                    self.warm(word, bound)
+
+    def _base(self, node: ast.ImportFrom) -> str:
+        """The absolute name that a relative import starts from; its dots where none is known."""
+        module = node.module or ""
+        if not node.level:
+            return module
+        if self.package is not None:
+            parts = self.package.split(".") if self.package else []
+            kept = parts[: len(parts) - node.level + 1]
+            if kept and node.level <= len(parts):
+                return ".".join([*kept, module] if module else kept)
+        return "." * node.level + module
+
+    def _name_all(self, base: str, location: Location, guard: Guard) -> None:
+        """`import *`: names that are watched are known to be there, others may hide one."""
+        located = self.files.locate(base)
+        if located is not None:
+            told = self._read_module(*located.files[-1])
+            if told is not None:
+                self.take_names(told[0])
+            return
+        prefix = f"{base}."
+        names = [name for name in self.watch.names if name.startswith(prefix)]
+        for name in names:
+            word = name.removeprefix(prefix).partition(".")[0]
+            if self.bound(word) in (None, OTHER):
+                self.name(word, prefix + word)
+        top = base.partition(".")[0]
+        if names or base in self.watch.packages or top in self.watch.packages:
+            self.find(find("star-import", location, base), guard)
+
+
+def add_gathered(
+    gathered: Gathered, into: Gathered, guard: Guard, location: Location | None
+) -> None:
+    """Add what was gathered elsewhere, under another guard, and at another place if one is given."""
+    for item in gathered.imports:
+        into.imports.append(
+            replace(item, guard=stronger(item.guard, guard), location=location or item.location)
+        )
+    for use in gathered.uses:
+        into.uses.append(
+            replace(use, guard=stronger(use.guard, guard), location=location or use.location)
+        )
+    for finding, own in gathered.findings:
+        moved = replace(finding, location=location) if location else finding
+        into.findings.append((moved, stronger(own, guard)))
+    for requirement in gathered.requirements:
+        into.requirements.append(
+            replace(requirement, location=location) if location else requirement
+        )

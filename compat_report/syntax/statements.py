@@ -1,0 +1,352 @@
+"""Statements in their order: what they bind, and what they say where they are worth reading.
+
+A statement is worth reading when one of the words that matter stands on its lines: a module's
+name alone does not make it so. Of the others only what they bind is kept.
+"""
+
+import ast
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from compat_report.model import NOT_CONSTANT, Guard
+from compat_report.syntax.fold import SAME, fold
+from compat_report.syntax.guards import catches, is_typing, stronger, suppresses
+from compat_report.syntax.imports import ImportReader
+from compat_report.syntax.scope import OTHER, Bound, Constant, Gathered, Made
+from compat_report.syntax.transform import Escape
+
+# Expressions that may have a value that is known.
+FOLDED = (ast.BinOp, ast.UnaryOp, ast.Tuple, ast.List, ast.JoinedStr)
+CONDITIONS = (ast.Compare, ast.BoolOp, ast.UnaryOp)
+# A list of more items is no argument that a rule asks for.
+MOST_ITEMS = 100
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class StatementReader(ImportReader):
+    """Reads the statements of a cell or a module.
+
+    `escapes` are pieces of IPython's syntax by line.
+    `branches` counts the conditions, loops and handlers that the statement is in. Bodies of
+    functions are read last, when all names of the cell are known: `bodies`. `own` are the
+    functions and classes of this cell, by dotted name.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.escapes: Mapping[int, Escape] = {}
+        self.branches = 0
+        self.own: list[str] = []
+        self.bodies: list[tuple[str, Function, dict[str, Bound]]] = []
+
+    def read_block(self, body: Iterable[ast.stmt], imports: Guard, uses: Guard) -> None:
+        """Statements that stand under the same guards."""
+        for statement in body:
+            read = self.readers.get(type(statement))
+            if read is not None:
+                read(self, statement, imports, uses)
+            elif self.is_hot(statement):
+                for node in ast.iter_child_nodes(statement):
+                    if isinstance(node, ast.expr):
+                        self.read(node, imports, uses)
+
+    def is_hot(self, node: ast.stmt | ast.expr | ast.ExceptHandler) -> bool:
+        """Whether one of its lines is worth reading."""
+        hot = self.hot
+        at = bisect_left(hot, node.lineno)
+        return at < len(hot) and hot[at] <= (node.end_lineno or node.lineno)
+
+    # -- what is bound -------------------------------------------------------------------------
+
+    def bind(self, target: ast.expr, value: ast.expr | None) -> None:
+        """Bind the names of an assignment's target to what its value is known to be."""
+        if type(target) is ast.Name:
+            self.put(target.id, OTHER if value is None else self.value(value))
+        elif isinstance(target, ast.Tuple | ast.List):
+            values: list[ast.expr] | None = None
+            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
+                values = value.elts
+            for number, inner in enumerate(target.elts):
+                self.bind(inner, values[number] if values else None)
+        elif isinstance(target, ast.Starred):
+            self.bind(target.value, None)
+
+    def put(self, name: str, value: Bound) -> None:
+        """Bind a name. In a branch, what it was before may still be what it is."""
+        frame = self.frames[-1] if self.frames else self.scope.names
+        before = frame.get(name)
+        if value is OTHER or isinstance(value, Constant):
+            if self.branches and isinstance(before, str):
+                return
+            if isinstance(value, Constant) and (before is not None or self.branches):
+                value = OTHER if self.branches else Constant(value.value, once=False)
+            if value is OTHER and before is None and not self._shadows(name):
+                return
+        frame[name] = value
+        if isinstance(value, str) and (type(value) is str or value not in self.watch.names):
+            self.warm(name, value)
+
+    def value(self, node: ast.expr) -> Bound:  # noqa: PLR0911 — one for each kind
+        """What a name is bound to that is assigned an expression."""
+        kind = type(node)
+        if kind is ast.Constant:
+            return Constant(node.value)  # type: ignore[attr-defined]
+        if kind is ast.Name or kind is ast.Attribute or kind is ast.Call or kind is ast.Await:
+            name = self.resolve(node)
+            if name is not None:
+                if name in SAME:
+                    return self._folded(node)
+                return name if self.scope.follows(name) and self._is_first(node) else OTHER
+            if kind is ast.Name:
+                bound = self.bound(node.id)  # type: ignore[attr-defined]
+                return Constant(bound.value) if isinstance(bound, Constant) else OTHER
+            return OTHER
+        if isinstance(node, CONDITIONS):
+            known = self.truth(node)
+            if known is not None:
+                return Constant(known)
+        if isinstance(node, FOLDED):
+            if isinstance(node, ast.Tuple | ast.List) and len(node.elts) > MOST_ITEMS:
+                return OTHER
+            return self._folded(node)
+        return OTHER
+
+    def _is_first(self, node: ast.expr) -> bool:
+        """What an object that was made gives is not followed: one step is enough."""
+        if not isinstance(node, ast.Call | ast.Await):
+            return True
+        while isinstance(node, ast.Call | ast.Attribute | ast.Await):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        return not (isinstance(node, ast.Name) and isinstance(self.bound(node.id), Made))
+
+    def _folded(self, node: ast.expr) -> Bound:
+        value = fold(node, self.constant, self.resolve)
+        return OTHER if value is NOT_CONSTANT else Constant(value)
+
+    def _shadows(self, name: str) -> bool:
+        """Whether a name that is bound to nothing known must be remembered as bound."""
+        return bool(self.frames) or name in self.watch.builtins or name in self.scope.names
+
+    # -- simple statements ---------------------------------------------------------------------
+
+    def _expression(self, node: ast.Expr, imports: Guard, uses: Guard) -> None:
+        escape = self.escapes.get(node.lineno)
+        if escape is not None:
+            self.read_escape(escape, imports, uses)
+        elif self.hot and self.is_hot(node):
+            self.read(node.value, imports, uses)
+
+    def _assign(self, node: ast.Assign, imports: Guard, uses: Guard) -> None:
+        if node.lineno in self.escapes:
+            self.read_escape(self.escapes[node.lineno], imports, uses)
+            for target in node.targets:
+                self.bind(target, None)
+            return
+        if self.hot and self.is_hot(node):
+            self.read(node.value, imports, uses)
+            for target in node.targets:
+                if type(target) is not ast.Name:
+                    self.read(target, imports, uses)
+        for target in node.targets:
+            self.bind(target, node.value)
+
+    def _annotated(self, node: ast.AnnAssign, imports: Guard, uses: Guard) -> None:
+        if node.value is None:
+            return
+        if node.lineno in self.escapes:
+            self.read_escape(self.escapes[node.lineno], imports, uses)
+        elif self.is_hot(node):
+            self.read(node.value, imports, uses)
+        self.bind(node.target, node.value)
+
+    def _augmented(self, node: ast.AugAssign, imports: Guard, uses: Guard) -> None:
+        if self.is_hot(node):
+            self.read(node.value, imports, uses)
+        self.bind(node.target, None)
+
+    def _import(self, node: ast.Import, imports: Guard, _uses: Guard) -> None:
+        self.read_import(node, imports)
+
+    def _import_from(self, node: ast.ImportFrom, imports: Guard, _uses: Guard) -> None:
+        self.read_import_from(node, imports)
+
+    def _global(self, node: ast.Global, _imports: Guard, _uses: Guard) -> None:
+        for name in node.names:
+            if isinstance(self.scope.names.get(name), Constant):
+                self.scope.names[name] = OTHER
+
+    # -- functions and classes -----------------------------------------------------------------
+
+    def _function(self, node: Function, imports: Guard, uses: Guard) -> None:
+        for expression in (*node.decorator_list, *_defaults(node.args)):
+            if self.is_hot(expression):
+                self.read(expression, imports, uses)
+        if not self.hot or not self.is_hot(node):
+            self.put(node.name, OTHER)
+            return
+        parameters: dict[str, Bound] = dict.fromkeys(_parameters(node.args), OTHER)
+        if self.frames:  # a method, or a function in a function: with what holds it
+            self.put(node.name, OTHER)
+            self.frames.append(parameters)
+            self.read_block(node.body, imports, uses)
+            self.frames.pop()
+            return
+        name = f"{self.scope.module}.{node.name}"
+        self.scope.names[node.name] = name
+        self.scope.functions[name] = Gathered()
+        self.warm(node.name, name)
+        self.own.append(name)
+        self.bodies.append((name, node, parameters))
+
+    def _class(self, node: ast.ClassDef, imports: Guard, uses: Guard) -> None:
+        expressions = (*node.decorator_list, *node.bases, *(k.value for k in node.keywords))
+        for expression in expressions:
+            if self.is_hot(expression):
+                self.read(expression, imports, uses)
+        if not self.hot or not self.is_hot(node):
+            self.put(node.name, OTHER)
+            return
+        name = f"{self.scope.module}.{node.name}"
+        methods = [s for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+        self.frames.append({})
+        self.read_block([s for s in node.body if s not in methods], imports, uses)
+        outer = self.into
+        self.into = Gathered()
+        self.read_block(methods, Guard.NONE, Guard.NONE)
+        made, self.into = self.into, outer
+        self.frames.pop()
+        self._made_of_bases(node, made)
+        if made.is_empty() or self.frames:
+            self.put(node.name, OTHER)
+            return
+        self.scope.names[node.name] = name
+        self.scope.functions[name] = made
+        self.warm(node.name, name)
+        self.own.append(name)
+
+    def _made_of_bases(self, node: ast.ClassDef, made: Gathered) -> None:
+        """Making an object of a class is a call of what the class derives from."""
+        for base in node.bases:
+            if isinstance(base, ast.Name | ast.Attribute) and self.is_hot(base):
+                outer, self.into = self.into, made
+                self.read(ast.copy_location(ast.Call(base, [], []), base), Guard.NONE, Guard.NONE)
+                self.into = outer
+
+    # -- statements with statements inside -----------------------------------------------------
+
+    def _if(self, node: ast.If, imports: Guard, uses: Guard) -> None:
+        self._branch(node.test, node.body, node.orelse, imports, uses)
+
+    def _branch(
+        self,
+        test: ast.expr,
+        body: list[ast.stmt],
+        orelse: list[ast.stmt],
+        imports: Guard,
+        uses: Guard,
+    ) -> None:
+        if self.hot and self.is_hot(test):
+            self.read(test, imports, uses)
+        if is_typing(test, self.resolve):
+            self._under(body, Guard.TYPING, imports, uses)
+            self.read_block(orelse, imports, uses)
+            return
+        known = self.truth(test)
+        for block, taken in ((body, True), (orelse, False)):
+            if not block:
+                continue
+            if known is taken:
+                self.read_block(block, imports, uses)
+            elif known is None:
+                self._under(block, Guard.NONE, imports, uses)
+            else:
+                self._under(block, Guard.ELSEWHERE, imports, uses)
+
+    def _under(self, body: list[ast.stmt], guard: Guard, imports: Guard, uses: Guard) -> None:
+        self.branches += 1
+        self.read_block(body, stronger(imports, guard), stronger(uses, guard))
+        self.branches -= 1
+
+    def _while(self, node: ast.While, imports: Guard, uses: Guard) -> None:
+        if self.is_hot(node.test):
+            self.read(node.test, imports, uses)
+        self._under(node.body, Guard.NONE, imports, uses)
+        self.read_block(node.orelse, imports, uses)
+
+    def _for(self, node: ast.For | ast.AsyncFor, imports: Guard, uses: Guard) -> None:
+        if self.is_hot(node.iter):
+            self.read(node.iter, imports, uses)
+        self.bind(node.target, None)
+        self._under(node.body, Guard.NONE, imports, uses)
+        self.read_block(node.orelse, imports, uses)
+
+    def _with(self, node: ast.With | ast.AsyncWith, imports: Guard, uses: Guard) -> None:
+        for item in node.items:
+            expression = item.context_expr
+            if self.is_hot(expression):
+                self.read(expression, imports, uses)
+            if item.optional_vars is not None:
+                self.bind(item.optional_vars, expression)
+            missing, anything = suppresses(expression)
+            imports = stronger(imports, Guard.OPTIONAL) if missing else imports
+            uses = stronger(uses, Guard.OPTIONAL) if anything else uses
+        self.read_block(node.body, imports, uses)
+
+    def _try(self, node: ast.Try | ast.TryStar, imports: Guard, uses: Guard) -> None:
+        missing, anything = catches(node.handlers)
+        optional = Guard.OPTIONAL
+        self.read_block(
+            node.body,
+            stronger(imports, optional) if missing else imports,
+            stronger(uses, optional) if anything else uses,
+        )
+        for handler in node.handlers:
+            if handler.type is not None and self.is_hot(handler.type):
+                self.read(handler.type, imports, uses)
+            if handler.name:
+                self.put(handler.name, OTHER)
+            self._under(handler.body, optional, imports, uses)
+        self.read_block(node.orelse, imports, uses)
+        self.read_block(node.finalbody, imports, uses)
+
+    def _match(self, node: ast.Match, imports: Guard, uses: Guard) -> None:
+        if self.is_hot(node.subject):
+            self.read(node.subject, imports, uses)
+        for case in node.cases:
+            if case.guard is not None:
+                self.read(case.guard, imports, uses)
+            self._under(case.body, Guard.NONE, imports, uses)
+
+    readers: ClassVar[Mapping[type[ast.stmt], Callable[[Any, Any, Guard, Guard], None]]] = {
+        ast.Expr: _expression,
+        ast.Assign: _assign,
+        ast.AnnAssign: _annotated,
+        ast.AugAssign: _augmented,
+        ast.Import: _import,
+        ast.ImportFrom: _import_from,
+        ast.Global: _global,
+        ast.FunctionDef: _function,
+        ast.AsyncFunctionDef: _function,
+        ast.ClassDef: _class,
+        ast.If: _if,
+        ast.While: _while,
+        ast.For: _for,
+        ast.AsyncFor: _for,
+        ast.With: _with,
+        ast.AsyncWith: _with,
+        ast.Try: _try,
+        ast.TryStar: _try,
+        ast.Match: _match,
+    }
+
+
+def _defaults(arguments: ast.arguments) -> list[ast.expr]:
+    return [*arguments.defaults, *(value for value in arguments.kw_defaults if value)]
+
+
+def _parameters(arguments: ast.arguments) -> list[str]:
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    packed = (arguments.vararg, arguments.kwarg)
+    return [argument.arg for argument in (*named, *(one for one in packed if one))]
