@@ -98,3 +98,8 @@ class Recipe:
     def key(self) -> str:
         """The project's normalised name (PEP 503)."""
         return canonicalize_name(self.name)
+
+    @property
+    def told_version(self) -> str:
+        """The version that it says it makes, also by its package URL; empty where it says none."""
+        return self.version or self.purl.partition("?")[0].partition("@")[2]
