@@ -16,11 +16,11 @@ from index_server.pages.overview import Overview, paginate, search
 from index_server.pages.render import send_page
 from index_server.pages.tokens import token_routes
 from index_server.people.access import Permission, principal_of, require
-from index_server.records.database import read_events
+from index_server.records.changes import read_entries
 from index_server.web.address import base_of
 
 RELEASES = 10
-EVENTS = 500
+LINES = 100
 # More of a query than this finds nothing that less of it does not.
 LONGEST = 200
 
@@ -77,12 +77,15 @@ def routes(index: Holdings) -> list[BaseRoute]:
     def log_page(request: Request) -> Response:
         require(request.scope, Permission.ADMIN)
         project = canonicalize_name(request.query_params.get("project", "")[:LONGEST])
-        events = read_events(index.engine, project=project, limit=EVENTS)
+        before = number_asked(request, "before")
+        found = read_entries(index.engine, project=project, limit=LINES + 1, before=before)
         return send_page(
             "log.html",
             request.scope,
             project=project,
-            page=paginate(events, page_number(request), 100),
+            entries=found[:LINES],
+            begun=before is not None,
+            older=found[LINES - 1].id if len(found) > LINES else None,
             known=index.snapshot.projects,
         )
 
@@ -104,5 +107,11 @@ def may_see_hidden(request: Request) -> Callable[[str], bool]:
 
 def page_number(request: Request) -> int:
     """`?page=`; what is no number is the first page."""
-    text = request.query_params.get("page", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    number = number_asked(request, "page")
+    return 1 if number is None else number
+
+
+def number_asked(request: Request, name: str) -> int | None:
+    """A whole number of the query, None where there is none that can be read."""
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

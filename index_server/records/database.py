@@ -5,7 +5,6 @@ so that a server sees what others changed by asking for what is newer than it kn
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
@@ -24,18 +23,6 @@ AT_ONCE = 10_000
 # Of this index among whatever else locks in the database.
 UPLOADING = 0x706F72
 SERIAL = select(state.c.value).where(state.c.name == "serial")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One line of the audit log: who did what to which file, when."""
-
-    at: datetime
-    actor: str
-    action: str
-    project: str
-    subject: str = ""
-    detail: str = ""
 
 
 def read_serial(engine: Engine) -> int:
@@ -205,17 +192,6 @@ def set_status(engine: Engine, project: str, status: Status, reason: str, *, act
         if done.rowcount == 0:
             raise NotHere(f"there is no project {project}")
         write_event(connection, actor, "status", project, status.value, reason)
-
-
-def read_events(engine: Engine, *, project: str = "", limit: int = 200) -> list[Event]:
-    """The newest lines of the audit log, of one project or of all."""
-    query = select(events).order_by(events.c.id.desc()).limit(limit)
-    if project:
-        query = query.where(events.c.project == project)
-    with reading(engine) as connection:
-        rows = connection.execute(query).mappings().all()
-    columns = ("actor", "action", "project", "subject", "detail")
-    return [Event(at=as_utc(row["at"]), **{name: row[name] for name in columns}) for row in rows]
 
 
 def read_state(engine: Engine, name: str, default: str) -> str:

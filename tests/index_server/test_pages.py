@@ -469,6 +469,23 @@ def test_the_forms_of_tokens_are_for_the_pages_of_this_site(site: Served) -> Non
         assert anybody.post("/tokens", data={"name": "x"}).status_code in (401, 403)
 
 
+def test_the_log_is_read_a_page_at_a_time_to_its_beginning(site: Served) -> None:
+    with site.admin as client:
+        for number in range(101):
+            made = client.post("/api/tokens", json={"name": f"t{number}", "permissions": ["read"]})
+            assert made.status_code == 201, made.text
+    with httpx.Client(base_url=site.url, auth=("__token__", site.token)) as client:
+        address, read = "/log", 0
+        while address:
+            page = client.get(address).text
+            read += page.count("<time ")
+            assert (">Newest<" in page) is ("before=" in address)
+            older = re.findall(r'href="(\?[^"]*before=\d+)"', page)
+            address = f"/log{older[0].replace('&amp;', '&')}" if older else ""
+        told = client.get("/api/events?limit=1000").json()["events"]
+    assert read == len(told) > 100
+
+
 READ = ["/", "/?q=nothing", "/project/m/", "/project/hostile/", "/tokens", "/log", "/none"]
 
 

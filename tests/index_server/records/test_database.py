@@ -12,6 +12,7 @@ from wheels import make_file
 
 from index_server.errors import Conflict, FileExists, NotHere
 from index_server.model import AuditSummary, File, ProjectDetail, Stage, Status
+from index_server.records.changes import read_entries
 from index_server.records.database import (
     add_file,
     begin_upload,
@@ -21,7 +22,6 @@ from index_server.records.database import (
     known_names,
     promote,
     read_changes,
-    read_events,
     read_pending,
     read_serial,
     read_state,
@@ -72,7 +72,7 @@ def test_moments_come_back_in_utc(engine: Engine) -> None:
     (file,) = read_changes(engine, 0)[1]["acme-tools"].files
     assert file.uploaded_at == elsewhere
     assert file.uploaded_at.utcoffset() == timedelta(0)
-    (event,) = read_events(engine)
+    (event,) = read_entries(engine)
     assert abs(event.at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
@@ -181,7 +181,7 @@ def test_each_change_is_seen_and_told(engine: Engine) -> None:
     assert (project.status, project.status_reason) == (Status.ARCHIVED, "old")
     (file,) = project.files
     assert (file.yanked, file.quarantine, file.stage) == ("", "", Stage.PRODUCTION)
-    told = [(event.actor, event.action) for event in reversed(read_events(engine))]
+    told = [(event.actor, event.action) for event in reversed(read_entries(engine))]
     assert told == [
         ("ci", "upload"),
         ("ann", "yank"),
@@ -191,7 +191,7 @@ def test_each_change_is_seen_and_told(engine: Engine) -> None:
         ("bob", "promote"),
         ("bob", "status"),
     ]
-    assert read_events(engine, project="other") == []
+    assert read_entries(engine, project="other") == []
 
 
 def test_what_does_not_fit_changes_nothing(engine: Engine) -> None:
@@ -203,7 +203,7 @@ def test_what_does_not_fit_changes_nothing(engine: Engine) -> None:
     with pytest.raises(NotHere):
         set_status(engine, "other", Status.ARCHIVED, "", actor="ann")
     assert read_serial(engine) == 1
-    assert len(read_events(engine)) == 1
+    assert len(read_entries(engine)) == 1
 
 
 def test_a_state_is_made_once(engine: Engine) -> None:
@@ -256,7 +256,7 @@ def test_two_writers_of_one_name(engine: Engine) -> None:
         thread.join()
     assert sorted(outcomes) == ["lost"] * 7 + ["won"]
     (file,) = read_changes(engine, 0)[1]["acme-tools"].files
-    (event,) = read_events(engine)
+    (event,) = read_entries(engine)
     assert file.sha256 == event.actor * 64
     assert read_pending(engine) == []
 
