@@ -134,6 +134,12 @@ def certificates(env: Mapping[str, str]) -> str | None:
     return _pip_config(env).get("cert")
 
 
+def index_settings(env: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """`index_url` and `certificates`, for one question to pip."""
+    config = _pip_config(env)
+    return config.get("index-url"), config.get("cert")
+
+
 def fetch_installable(name: str, platform: Platform, *, env: Mapping[str, str]) -> list[IndexFile]:
     """Every wheel of a project that the platform can install, but those that were withdrawn.
 

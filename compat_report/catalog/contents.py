@@ -137,7 +137,7 @@ def module_names(members: Iterable[str]) -> tuple[str, ...]:
         # What lies in NAME.data/purelib is installed beside the rest (the wheel specification).
         if len(parts) > 2 and parts[0].endswith(".data") and parts[1] in ("purelib", "platlib"):
             parts = parts[2:]
-        if not parts or not parts[-1].endswith((".py", ".so", ".pyi")):
+        if not parts or not parts[-1].endswith((".py", ".so")):
             continue
         stem = parts[-1].partition(".")[0]
         dotted = parts[:-1] if stem == "__init__" else [*parts[:-1], stem]

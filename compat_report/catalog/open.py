@@ -1,0 +1,215 @@
+"""Open the catalogue of one platform and one kernel."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from compat_report.catalog.contents import Wheels
+from compat_report.catalog.fetch import Fetcher
+from compat_report.catalog.index_lock import NAME, platform_place, read_index_lock
+from compat_report.catalog.indexes import Indexes, Shelf
+from compat_report.catalog.kernel import Kernel, read_kernel
+from compat_report.catalog.lock import Lock, parse_lock
+from compat_report.catalog.lookup import Lookup
+from compat_report.catalog.mapping import Names, read_mapping, read_names
+from compat_report.catalog.model import Origin, Provided, Resolution
+from compat_report.catalog.simple import Once, SimpleIndex
+from compat_report.catalog.stdlib import read_stdlib
+from compat_report.catalog.supply import Supply
+from compat_report.errors import SourceAway
+from compat_report.resolving.resolve import resolve
+from porter.errors import CommandFailed, HashMismatch, MissingRequirement, Unreachable
+from porter.home import Home
+from porter.platform import Platform
+from porter.pypi import index_settings
+from porter.runtime import Runtime, fetch_runtime
+
+DATA = ("names.toml", "stdlib.toml", "kernels.toml", "survey.py")
+# Raised when the same questions get other answers from the same sources.
+SCHEME = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Asked:
+    """What a catalogue was opened with: all it takes to open it again in another process."""
+
+    platform: Platform
+    kernel: str | None
+    index: str | None
+    public: bool
+    mapping: Path | None
+    home: Home
+    env: Mapping[str, str]
+    offline: bool
+
+
+def open_catalog(
+    platform: Platform,
+    *,
+    kernel: str | None = None,
+    index: str | None = None,
+    public: bool = True,
+    mapping: Path | None = None,
+    home: Home,
+    env: Mapping[str, str],
+    offline: bool = False,
+) -> "OpenCatalog":
+    """The catalogue of a platform.
+
+    `kernel` is `NAME` or `NAME VERSION`, None the bare runtime; `index` the address of a private
+    index, with or without `/t/TOKEN` and `/r/PLATFORM/simple/`; `public` says whether pip's own
+    index is asked for what that does not have; `mapping` is the company's mapping file; `offline`:
+    what was not asked before is unknown.
+
+    Raises UsageError for an unknown kernel, BadPolicy for a mapping file, MissingRequirement
+    without Node or npm, SourceAway where the runtime itself cannot be had.
+    """
+    asked = Asked(
+        platform=platform,
+        kernel=kernel,
+        index=index or None,
+        public=public,
+        mapping=mapping,
+        home=home,
+        env=dict(env),
+        offline=offline,
+    )
+    return OpenCatalog(asked)
+
+
+class OpenCatalog:
+    """An open catalogue (compat_report.catalog.model.Catalog says what it answers).
+
+    It may be asked from several threads. Pickled, it is opened again where it arrives: what was
+    fetched is on disk.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self.platform = asked.platform
+        self.kernel: Kernel = read_kernel(asked.kernel, asked.platform)
+        self._mapping = read_mapping(asked.mapping) if asked.mapping is not None else Names()
+        runtime = _fetch_runtime(asked)
+        self._public_url, self._verify = index_settings(asked.env)
+        self._indexes = Indexes(self._open_shelves())
+        self.lock: Lock = self._read_lock(parse_lock((runtime.folder / NAME).read_bytes()))
+        self._started = self._supply({}, lock_first=True)
+        start = resolve(self.kernel.starts, self._started, asked.platform)
+        installed = {file.name: file.version for file in start.files}
+        self._ready = self._supply(installed, lock_first=asked.index is None)
+        self._lookup = Lookup(
+            platform=asked.platform,
+            kernel=self.kernel,
+            loaded=frozenset(installed),
+            stdlib=read_stdlib(runtime, home=asked.home, env=asked.env),
+            lock=self.lock,
+            mapping=self._mapping,
+            names=read_names(),
+            indexes=self._indexes,
+        )
+        self._looked_up: Once[Provided] = Once()
+        self._resolved: Once[Resolution] = Once()
+        self.identity = self._identify()
+
+    def look_up(self, name: str) -> Provided:
+        """What is known of a dotted import; the longest prefix that is known decides."""
+        return self._looked_up.get(name, lambda: self._lookup.look_up(name))
+
+    def resolve(self, requirements: Sequence[str]) -> Resolution:
+        """What micropip would install for PEP 508 requirements, as one set, once the kernel runs."""
+        texts = list(dict.fromkeys(text.strip() for text in requirements))
+        return self._resolved.get(
+            json.dumps(texts), lambda: resolve(texts, self._ready, self.platform)
+        )
+
+    def close(self) -> None:
+        """End its threads; they start again when it is asked again."""
+        self._indexes.close()
+
+    def __reduce__(self) -> tuple[type["OpenCatalog"], tuple[Asked]]:
+        return OpenCatalog, (self._asked,)
+
+    def _supply(self, installed: Mapping[str, str], *, lock_first: bool) -> Supply:
+        return Supply(
+            kernel=self.kernel,
+            lock=self.lock,
+            indexes=self._indexes,
+            lock_first=lock_first,
+            installed=installed,
+        )
+
+    def _open_shelves(self) -> list[Shelf]:
+        asked = self._asked
+        shelves = []
+        if asked.index is not None:
+            simple, _ = platform_place(asked.index, asked.platform)
+            shelves.append(self._shelf(Origin.INDEX, simple, "the private index"))
+        if asked.public:
+            from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+            url = self._public_url or PYPI_SIMPLE_ENDPOINT
+            shelves.append(self._shelf(Origin.PYPI, url, "the public index"))
+        return shelves
+
+    def _shelf(self, origin: Origin, url: str, role: str) -> Shelf:
+        folder, offline = self._asked.home.root / "catalog", self._asked.offline
+        fetcher = self._fetcher(url, role)
+        return Shelf(
+            origin=origin,
+            pages=SimpleIndex(fetcher, folder=folder / "pages", offline=offline),
+            wheels=Wheels(fetcher, folder=folder / "wheels", offline=offline),
+        )
+
+    def _fetcher(self, url: str, role: str) -> Fetcher:
+        return Fetcher(url, role=role, env=self._asked.env, verify=self._verify)
+
+    def _read_lock(self, release: Lock) -> Lock:
+        asked = self._asked
+        place = platform_place(asked.index, asked.platform)[1] if asked.index is not None else ""
+        if not place:
+            return release
+        return read_index_lock(
+            self._fetcher(place, "the private index"),
+            release=release,
+            folder=asked.home.root / "catalog" / "locks",
+            offline=asked.offline,
+        )
+
+    def _identify(self) -> str:
+        """All that answers follow from, but for what the indexes take in meanwhile."""
+        asked = self._asked
+        told = [
+            SCHEME,
+            asked.platform.integrity,
+            str(self.kernel),
+            _host_of(asked.index or ""),
+            asked.public,
+            sorted((name, str(one)) for name, one in self.lock.packages.items()),
+            sorted(self._mapping.imports.items()),
+            sorted(self._mapping.namespaces),
+            [_resource(name) for name in DATA],
+        ]
+        digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+        return f"pyodide {asked.platform.pyodide}, {self.kernel}, {digest}"
+
+
+def _fetch_runtime(asked: Asked) -> Runtime:
+    try:
+        return fetch_runtime(asked.platform, home=asked.home, env=asked.env)
+    except MissingRequirement:
+        raise
+    except (Unreachable, HashMismatch, CommandFailed) as error:
+        raise SourceAway(error.message, advice=error.advice, log=error.log) from error
+
+
+def _host_of(index: str) -> str:
+    """Where an index is, without tokens and passwords."""
+    return urlsplit(index).netloc.rpartition("@")[2]
+
+
+def _resource(name: str) -> str:
+    return files("compat_report.catalog").joinpath(name).read_text("utf-8")

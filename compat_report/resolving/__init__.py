@@ -1,0 +1,1 @@
+"""What micropip would install for a set of requirements, or why it would not."""
