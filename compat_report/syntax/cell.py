@@ -4,7 +4,7 @@ import ast
 import re
 import sys
 import unicodedata
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from packaging.utils import canonicalize_name
 
@@ -65,6 +65,8 @@ class CellReader(StatementReader):
             self.add_import(said.module, None, location, imports)
         if said.code:
             self._read_code(said, escape, imports, uses)
+        if said.written:
+            self._write(said.written, escape)
         if said.run:
             self._run(said.run, location, imports)
 
@@ -112,8 +114,24 @@ class CellReader(StatementReader):
         self.read_block(tree.body, imports, uses)
         self.base, self.hot, self.escapes = kept
 
+    def _write(self, name: str, escape: Escape) -> None:
+        """`%%writefile name.py`: the body is a module that cells below may import."""
+        path = PurePosixPath(name)
+        if path.suffix != ".py" or path.is_absolute():
+            return
+        parts = path.with_suffix("").parts
+        dotted = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        before = self.scope.written.get(dotted, "") if escape.text.startswith("-a") else ""
+        self.scope.written[dotted] = before + escape.body
+
     def _run(self, name: str, location: Location, guard: Guard) -> None:
         """`%run FILE`: what the file says counts here, and what it binds is bound here."""
+        stem = name.removesuffix(".py")
+        if stem in self.scope.written:
+            module = self.run_local(stem, Path(f"{stem}.py"), location, guard)
+            if module is not None:
+                self.take_names(module)
+            return
         if self.files.folder is None or "{" in name or "$" in name:
             self.find(find("missing-file", location, name), guard)
             return

@@ -12,13 +12,14 @@ from compat_report.syntax.local import LocalFiles
 from compat_report.syntax.scope import OTHER, Gathered, Scope
 from compat_report.syntax.uses import UseReader
 
-type ReadModule = Callable[[str, Path], tuple[Scope, Gathered] | None]
+type ReadModule = Callable[[str, Path, str | None], tuple[Scope, Gathered] | None]
 
 
 class ImportReader(UseReader):
     """Reads import statements; modules beside the notebook are read in their place.
 
-    `read_module` gives what a local module says, None for one that is being read (a circle).
+    `read_module` gives what a local module says, of its name, path, and text where a cell
+    wrote it; None for one that is being read (a circle).
     `package` is the dotted name that relative imports start from, None in a notebook.
     """
 
@@ -71,6 +72,9 @@ class ImportReader(UseReader):
 
     def add_import(self, name: str, parent: str | None, location: Location, guard: Guard) -> None:
         """Keep an import, or read the local module that it runs."""
+        if self.scope.written and (written := self._written(name)):
+            self.run_local(written, Path(f"{written}.py"), location, guard)
+            return
         located = self.files.locate(name)
         if located is None:
             self.into.imports.append(
@@ -80,9 +84,17 @@ class ImportReader(UseReader):
         for dotted, path in located.files:
             self.run_local(dotted, path, location, guard)
 
+    def _written(self, name: str) -> str | None:
+        """The module that the notebook itself wrote which importing a dotted name runs."""
+        while name not in self.scope.written:
+            name, dot, _ = name.rpartition(".")
+            if not dot:
+                return None
+        return name
+
     def run_local(self, dotted: str, path: Path, location: Location, guard: Guard) -> Scope | None:
         """What a local module says counts where it is first imported; its names as its module has."""
-        told = self._read_module(dotted, path)
+        told = self._read_module(dotted, path, self.scope.written.get(dotted))
         if told is None:
             return None
         module, gathered = told
@@ -93,11 +105,12 @@ class ImportReader(UseReader):
         add_gathered(gathered, self.into, guard, location)
         scope.ran.update(module.ran)
         scope.functions.update(module.functions)
-        scope.hot |= module.hot
         scope.aliases.update(module.aliases)
         for word, bound in module.names.items():
-            if isinstance(bound, str) and type(bound) is str and bound != word:
+            if type(bound) is str and bound not in (word, f"{dotted}.{word}"):
                 scope.aliases[f"{dotted}.{word}"] = bound
+            if isinstance(bound, str):
+                self.warm(word, bound)
         return module
 
     def take_names(self, module: Scope) -> None:
@@ -122,9 +135,11 @@ class ImportReader(UseReader):
 
     def _name_all(self, base: str, location: Location, guard: Guard) -> None:
         """`import *`: names that are watched are known to be there, others may hide one."""
-        located = self.files.locate(base)
-        if located is not None:
-            told = self._read_module(*located.files[-1])
+        dotted, path = self._written(base), Path()
+        if dotted is None and (located := self.files.locate(base)) is not None:
+            dotted, path = located.files[-1]
+        if dotted is not None:
+            told = self._read_module(dotted, path, self.scope.written.get(dotted))
             if told is not None:
                 self.take_names(told[0])
             return

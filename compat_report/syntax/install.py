@@ -94,7 +94,7 @@ class Asked:
 def split_commands(text: str) -> list[list[str]]:
     """The commands of a shell's line, each as its words."""
     if not any(character in text for character in "'\"\\#;&|"):
-        return [text.split()]
+        return [words] if (words := text.split()) else []
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -108,7 +108,7 @@ def split_commands(text: str) -> list[list[str]]:
             else:
                 commands[-1].append(word)
     except ValueError:  # a quotation mark that is not closed
-        return [text.split()]
+        return [words] if (words := text.split()) else []
     return [command for command in commands if command]
 
 

@@ -28,13 +28,17 @@ DEEPEST = 10
 
 @dataclass(slots=True, kw_only=True)
 class Said:
-    """All that one piece says: `code` is Python in its arguments, at `column`; `run` a file."""
+    """All that one piece says: `code` is Python in its arguments, at `column`.
+
+    `run` is a file to run, `module` one to import, `written` the file that the body goes to.
+    """
 
     requirements: list[Requirement]
     findings: list[Finding]
     code: str = ""
     column: int = 0
     run: str = ""
+    written: str = ""
     module: str = ""
 
 
@@ -68,6 +72,8 @@ def _read_magic(escape: Escape, location: Location, files: LocalFiles, said: Sai
         case "load":
             name = escape.text.partition(" ")[0].strip("'\"-,")
             said.module = "" if name in OWN or not name.replace(".", "").isidentifier() else name
+        case "file" if escape.kind == "cell":
+            said.written = escape.text.rpartition(" ")[2].strip("'\"")
         case "shell":
             _read_commands(f"{escape.text}\n{escape.body}".strip(), subject, location, files, said)
         case "server" | "limited" | "language":
@@ -112,14 +118,19 @@ def _read_commands(text: str, sign: str, location: Location, files: LocalFiles, 
         if tool is None:
             other = other or words[0] not in ("cd", "echo", "export", "true")
             continue
-        asked = _read_tool(tool[0], [tool[1]], location, files, said)
-        if asked:
-            said.findings.append(find("shell-install", location, f"!{' '.join(words[:3])}"))
+        if not _read_tool(tool[0], [tool[1]], location, files, said):
+            other = True
+        else:
+            said.findings.append(find("shell-install", location, _shown("!", " ".join(words))))
     if other:
-        shown = text.split("\n", maxsplit=1)[0]
-        shown = shown if len(shown) <= 60 else shown[:59] + "…"
-        subject = f"!{shown}" if sign == "!" else f"{sign} {shown}".strip()
+        subject = _shown(sign if sign == "!" else f"{sign} ", text)
         said.findings.append(find("shell-command", location, subject))
+
+
+def _shown(sign: str, text: str) -> str:
+    """The beginning of a command's first line."""
+    line = text.partition("\n")[0]
+    return f"{sign}{line if len(line) <= 60 else line[:59] + '…'}".strip()
 
 
 def _read_tool(

@@ -20,31 +20,35 @@ class LocalModules:
     def __init__(self, files: LocalFiles, watch: Watch) -> None:
         self.files = files
         self.watch = watch
-        self._read: dict[Path, tuple[Scope, Gathered] | None] = {}
+        self._read: dict[tuple[Path, str | None], tuple[Scope, Gathered] | None] = {}
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Those that were read."""
-        return tuple(self._read)
+        return tuple(path for path, text in self._read if text is None)
 
-    def read(self, name: str, path: Path) -> tuple[Scope, Gathered] | None:
-        """The names and sayings of a module or a notebook; None while it is being read."""
-        if path in self._read:
-            return self._read[path]
+    def read(self, name: str, path: Path, text: str | None = None) -> tuple[Scope, Gathered] | None:
+        """The names and sayings of a module or a notebook; None while it is being read.
+
+        `text` is what a cell wrote into the file, None where it is to be read.
+        """
+        key = (path, text)
+        if key in self._read:
+            return self._read[key]
         if len(self._read) >= MOST:
             return None
-        self._read[path] = None
+        self._read[key] = None
         try:
-            told = self._tell(name, path)
+            told = self._tell(name, path, text)
         except RecursionError:  # modules that import one another in a long chain
             told = self._unreadable(name, path, "it is nested too deeply")
-        self._read[path] = told
+        self._read[key] = told
         return told
 
-    def _tell(self, name: str, path: Path) -> tuple[Scope, Gathered]:
+    def _tell(self, name: str, path: Path, text: str | None) -> tuple[Scope, Gathered]:
         if path.suffix == ".ipynb":
             return self._tell_notebook(name, path)
-        text = read_text(path)
+        text = read_text(path) if text is None else text
         if text is None:
             return self._unreadable(name, path, "the file cannot be read")
         scope = Scope(watch=self.watch, module=name)

@@ -73,7 +73,8 @@ class Scope:
 
     `functions` holds what the bodies of functions and methods say, by dotted name; `aliases`
     what names of local modules stand for; `hot` the words that make a line worth reading;
-    `ran` how strongly the local modules that were run are guarded; `seen` the first parts of
+    `ran` how strongly the local modules that were run are guarded; `written` the text of
+    modules that cells wrote; `seen` the first parts of
     all imports, `installed` the projects that lines of pip asked for.
     """
 
@@ -84,6 +85,7 @@ class Scope:
     aliases: dict[str, str] = field(default_factory=dict)
     hot: set[str] = field(default_factory=set)
     ran: dict[str, int] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     installed: set[str] = field(default_factory=set)
 
@@ -97,6 +99,7 @@ class Scope:
             aliases=dict(self.aliases),
             hot=set(self.hot),
             ran=dict(self.ran),
+            written=dict(self.written),
             seen=set(self.seen),
             installed=set(self.installed),
         )
