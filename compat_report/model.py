@@ -218,25 +218,31 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One reason for an estimate: `low` and `high` in bytes, both the same where it is known."""
+    """One reason for an estimate: `low` and `high` in bytes, both the same where it is known.
+
+    `whole` where it is one object, such as an array, which has a limit of its own.
+    """
 
     what: str
     low: int
     high: int
     location: Location
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
     """Memory that a notebook needs at its height, in bytes: a range and how far to trust it (0 to 1).
 
-    `download` is what the wheels' files weigh, in bytes; the runtime itself is not in it.
+    `download` is what the wheels' files weigh, in bytes; the runtime itself is not in it. `data`
+    is what the files weigh that it reads.
     """
 
     low: int = 0
     high: int = 0
     confidence: float = 1.0
     download: int = 0
+    data: int = 0
     evidence: tuple[Evidence, ...] = ()
 
 
