@@ -7,6 +7,7 @@ from subprocess import DEVNULL, run
 
 import nbformat
 import pytest
+from compat_report.model import Verdict
 from IPython.core.inputtransformer2 import TransformerManager
 from notebooks.corpus import (
     HERE,
@@ -17,8 +18,6 @@ from notebooks.corpus import (
     read_expected,
     read_wheels,
 )
-
-from compat_report.model import Verdict
 from porter.home import Home
 from porter.pinned import fetch_pinned
 
@@ -44,7 +43,7 @@ SAMPLE = {
 def test_each_notebook_has_its_line() -> None:
     expected = read_expected()
     assert sorted(expected) == [path.name for path in notebooks()]
-    counts = {verdict: 0 for verdict in Verdict}
+    counts = dict.fromkeys(Verdict, 0)
     for it in expected.values():
         counts[Verdict(it.verdict)] += 1
         assert it.why
