@@ -1,12 +1,9 @@
 """The Python package index that pip is configured to use."""
 
-import ast
 import contextlib
 import hashlib
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +20,14 @@ from packaging.version import InvalidVersion, Version
 
 from porter.errors import HashMismatch, SourceNotFound, Unreachable, UsageError
 from porter.home import Home, hash_file, new_file
+from porter.pipconfig import read_pip_config
 from porter.platform import Platform
 
 if TYPE_CHECKING:
     from pypi_simple import DistributionPackage
 
 TIMEOUT = (10.0, 60.0)
+INDEX = "the Python package index"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,10 @@ class Release:
 
 
 def parse_purl(text: str) -> PackageURL:
-    """A `pkg:pypi/NAME@VERSION` (purl specification); raises UsageError for anything else."""
+    """A `pkg:pypi/NAME@VERSION` (purl specification); raises UsageError for anything else.
+
+    Its qualifier `repository_url` names an index other than the one that pip is configured to use.
+    """
     try:
         purl = PackageURL.from_string(text)
     except ValueError as error:
@@ -85,7 +87,7 @@ def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Re
     project or version.
     """
     name, version = _name(purl), _version(purl)
-    config = _pip_config(env)
+    config = _with_repository(read_pip_config(env), purl)
     asked = hashlib.sha256(config.get("index-url", "").encode()).hexdigest()[:12]
     memo = home.downloads / "releases" / asked / f"{name}-{canonicalize_version(version)}.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
@@ -98,8 +100,51 @@ def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Re
     return release
 
 
-def fetch_file(wanted: IndexFile, *, home: Home, env: Mapping[str, str]) -> Path:
-    """A file of the index, kept by its sha256. Raises Unreachable or HashMismatch."""
+def find_file(project: str, sha256: str, *, env: Mapping[str, str]) -> IndexFile | None:
+    """The index's file of a project with this hash, whatever its name or version.
+
+    None where the index has no such project or file. Raises Unreachable.
+    """
+    try:
+        packages = _project_files(canonicalize_name(project), read_pip_config(env))
+    except SourceNotFound:
+        return None
+    for package in packages:
+        if (package.digests or {}).get("sha256") == sha256:
+            return IndexFile(filename=package.filename, url=package.url, sha256=sha256)
+    return None
+
+
+def newest_version(purl: PackageURL, *, env: Mapping[str, str]) -> str:
+    """The newest version of a project that has an sdist; no pre-release where there is another.
+
+    Raises Unreachable or SourceNotFound.
+    """
+    name = _name(purl)
+    packages = _project_files(name, _with_repository(read_pip_config(env), purl))
+    found = {
+        version
+        for package in packages
+        if package.package_type == "sdist"
+        and not package.is_yanked
+        and (version := _parse_version(package.version)) is not None
+    }
+    if not found:
+        raise SourceNotFound(f"the Python package index has no sdist of {name}")
+    return str(max({v for v in found if not v.is_prerelease} or found))
+
+
+def fetch_file(
+    wanted: IndexFile,
+    *,
+    home: Home,
+    env: Mapping[str, str],
+    role: str = INDEX,
+) -> Path:
+    """A file of the index, kept by its sha256. Raises Unreachable or HashMismatch.
+
+    `role` says in errors who was asked, where it was another.
+    """
     target = home.downloads / wanted.sha256 / wanted.filename
     if target.is_file():
         return target
@@ -107,36 +152,37 @@ def fetch_file(wanted: IndexFile, *, home: Home, env: Mapping[str, str]) -> Path
 
     with new_file(target) as beside:
         try:
-            verify = _pip_config(env).get("cert", True)
+            verify = read_pip_config(env).get("cert", True)
             with requests.get(wanted.url, stream=True, timeout=TIMEOUT, verify=verify) as response:
                 response.raise_for_status()
                 with beside.open("wb") as file:
                     for chunk in response.iter_content(1 << 20):
                         file.write(chunk)
         except requests.RequestException as error:
-            raise _unreachable(f"{wanted.filename} could not be fetched", error) from error
+            raise _unreachable(f"{wanted.filename} could not be fetched", error, role) from error
         found = hash_file(beside)
         if found != wanted.sha256:
             raise HashMismatch(
-                f"{wanted.filename}: its sha256 is {found}, the index promised {wanted.sha256}",
-                advice="do not use these bytes; ask who runs the index",
+                f"{wanted.filename}: its sha256 is {found}, "
+                f"{'the index' if role == INDEX else 'its recipe'} promised {wanted.sha256}",
+                advice=f"do not use these bytes; ask who runs {role}",
             )
     return target
 
 
 def index_url(env: Mapping[str, str]) -> str | None:
     """The index URL of pip's own configuration, None for pip's default."""
-    return _pip_config(env).get("index-url")
+    return read_pip_config(env).get("index-url")
 
 
 def certificates(env: Mapping[str, str]) -> str | None:
     """The file of authorities that pip trusts by its configuration, None for the usual ones."""
-    return _pip_config(env).get("cert")
+    return read_pip_config(env).get("cert")
 
 
 def index_settings(env: Mapping[str, str]) -> tuple[str | None, str | None]:
     """`index_url` and `certificates`, for one question to pip."""
-    config = _pip_config(env)
+    config = read_pip_config(env)
     return config.get("index-url"), config.get("cert")
 
 
@@ -146,7 +192,7 @@ def fetch_installable(name: str, platform: Platform, *, env: Mapping[str, str]) 
     None where the index has no such project. Raises Unreachable.
     """
     try:
-        packages = _project_files(canonicalize_name(name), _pip_config(env))
+        packages = _project_files(canonicalize_name(name), read_pip_config(env))
     except SourceNotFound:
         return []
     tags = set(platform.tags())
@@ -205,6 +251,13 @@ def _project_files(name: str, config: Mapping[str, str]) -> "list[DistributionPa
         raise _unreachable(f"{name} could not be looked up", error) from error
 
 
+def _with_repository(config: dict[str, str], purl: PackageURL) -> dict[str, str]:
+    """pip's settings, with the index that the purl's `repository_url` names, where it does."""
+    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
+    named = qualifiers.get("repository_url")
+    return {**config, "index-url": named} if named else config
+
+
 def _name(purl: PackageURL) -> str:
     try:
         return canonicalize_name(purl.name, validate=True)
@@ -226,38 +279,6 @@ def _parse_version(text: str | None) -> Version | None:
         return None
 
 
-def _pip_config(env: Mapping[str, str]) -> dict[str, str]:
-    """pip's settings by bare name, the environment's over the files'."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"],
-        env=dict(env),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return dict(parse_pip_config(done.stdout))
-
-
-def parse_pip_config(listing: str) -> Iterator[tuple[str, str]]:
-    """(name, value) pairs of `pip config list`, later ones over earlier ones."""
-    from_environment: list[tuple[str, str]] = []
-    for line in listing.splitlines():
-        key, separator, value = line.partition("=")
-        section, _, name = key.rpartition(".")
-        # pip prints what Python's repr makes of a value.
-        try:
-            text = ast.literal_eval(value) if separator else None
-        except (ValueError, SyntaxError):
-            continue
-        if not isinstance(text, str) or not text:
-            continue
-        if section == ":env:":
-            from_environment.append((name, text))
-        elif section in ("global", "install", "download"):
-            yield name, text
-    yield from from_environment
-
-
 def _parse_release(data: Mapping[str, object]) -> Release:
     sdist, wheels = data["sdist"], data["wheels"]
     if not isinstance(sdist, dict) or not isinstance(wheels, list):
@@ -265,9 +286,9 @@ def _parse_release(data: Mapping[str, object]) -> Release:
     return Release(sdist=IndexFile(**sdist), wheels=tuple(IndexFile(**w) for w in wheels))
 
 
-def _unreachable(what: str, error: Exception) -> Unreachable:
+def _unreachable(what: str, error: Exception, role: str = INDEX) -> Unreachable:
     cause = error.__class__.__name__
     return Unreachable(
-        f"{what}: the Python package index cannot be reached ({cause})",
+        f"{what}: {role} cannot be reached ({cause})",
         advice="check the network and `pip config list`",
     )

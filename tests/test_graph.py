@@ -90,8 +90,8 @@ def test_what_is_missing_shows_every_path() -> None:
         plan("app tool", known)
     assert caught.value.message.splitlines() == [
         "requirements are missing:",
-        "  app → lib → zip: no recipe for zip",
         "  tool → png: no recipe for png",
+        "  app → lib → zip: no recipe for zip",
     ]
     with pytest.raises(ConfigurationError, match=r"^no recipe for nothing$"):
         plan("nothing", known, Role.NAMED)

@@ -21,6 +21,7 @@ from porter.errors import (
 )
 from porter.home import Home
 from porter.pinned import fetch_pinned
+from porter.pipconfig import parse_pip_config
 from porter.platform import Platform
 from porter.pypi import (
     IndexFile,
@@ -28,7 +29,6 @@ from porter.pypi import (
     fetch_file,
     fetch_release,
     index_url,
-    parse_pip_config,
     parse_purl,
 )
 

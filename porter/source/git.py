@@ -1,0 +1,117 @@
+"""A repository at a commit, as an archive of its files and those of its submodules."""
+
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from porter.errors import CommandFailed, SourceNotFound, Unreachable
+from porter.home import Home, new_file
+from porter.process import read_tail, run
+from porter.source.model import Git
+from porter.wheel import SOURCE_DATE_EPOCH
+
+PROTOCOLS = "https:http:ssh:git:file"
+# What a server says that does not give commits by their name.
+UNNAMED = ("not our ref", "unadvertised object", "couldn't find remote ref")
+
+
+def fetch_git(git: Git, *, home: Home, env: Mapping[str, str]) -> Path:
+    """The archive of a commit, kept by the commit's name.
+
+    The same commit gives the same bytes anywhere. Raises Unreachable where the repository does
+    not answer, SourceNotFound where it has no such commit.
+    """
+    target = home.downloads / f"git-{git.commit}" / f"{git.commit}.tar"
+    if target.is_file():
+        return target
+    log = home.new_log(f"git-{git.commit[:12]}")
+    home.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="git-", dir=home.work) as scratch:
+        folder = Path(scratch) / "repository"
+        _check_out(git, folder, log, env)
+        with new_file(target) as file:
+            _pack(folder, file, top=git.commit)
+    return target
+
+
+def _check_out(git: Git, folder: Path, log: Path, env: Mapping[str, str]) -> None:
+    # Of a repository on this machine the submodules may lie here too; no other reads its files.
+    local = "always" if git.url.startswith(("file:", "/")) else "user"
+    env = {
+        **env,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ALLOW_PROTOCOL": PROTOCOLS if local == "always" else PROTOCOLS.removesuffix(":file"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+    options = ["-c", f"protocol.file.allow={local}", "-c", "advice.detachedHead=false"]
+    options += ["-c", "core.hooksPath=/dev/null"]
+
+    def call(*words: str) -> None:
+        run(["git", *options, *words], log=log, env=env, cwd=folder)
+
+    folder.mkdir(parents=True)
+    try:
+        call("init", "--quiet")
+        call("remote", "add", "origin", git.url)
+        try:
+            call("fetch", "--quiet", "--depth=1", "origin", git.commit)
+        except CommandFailed:
+            if not any(word in line for line in _complaints(log) for word in UNNAMED):
+                raise
+            call("fetch", "--quiet", "--tags", "origin", "+refs/*:refs/remotes/origin/*")
+        call("checkout", "--quiet", "--detach", git.commit)
+        call("submodule", "--quiet", "update", "--init", "--recursive")
+    except CommandFailed as error:
+        lines = _complaints(log)
+        said = lines[-1].partition(": ")[2] if lines else error.message
+        if any(word in line for line in lines for word in (*UNNAMED, "unable to read tree")):
+            raise SourceNotFound(f"{git.url} has no commit {git.commit}", log=log) from error
+        raise Unreachable(
+            f"{git} cannot be fetched: {said}",
+            advice="check the address and the network, and that git may read it without asking",
+            log=log,
+        ) from error
+
+
+def _complaints(log: Path) -> list[str]:
+    """What the last command of the log said of its failure."""
+    lines: list[str] = []
+    for line in read_tail(log):
+        if line.startswith("$ git"):
+            lines.clear()
+        elif line.startswith(("fatal:", "error:")):
+            lines.append(line)
+    return lines
+
+
+def _pack(folder: Path, target: Path, *, top: str) -> None:
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
+        for path in _walk(folder):
+            info = archive.gettarinfo(path, f"{top}/{path.relative_to(folder)}")
+            info.uid = info.gid = 0
+            info.uname = info.gname = ""
+            info.mtime = SOURCE_DATE_EPOCH
+            info.mode = 0o755 if info.mode & 0o100 else 0o644
+            # Two names of one file are two files.
+            if info.islnk():
+                info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
+            if info.isreg():
+                with path.open("rb") as content:
+                    archive.addfile(info, content)
+            else:
+                archive.addfile(info)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Every file and link below, sorted, without what git keeps for itself."""
+    with os.scandir(folder) as found:
+        items = sorted(found, key=lambda item: item.name)
+    for item in items:
+        if item.name == ".git":
+            continue
+        if item.is_dir(follow_symlinks=False):
+            yield from _walk(Path(item.path))
+        else:
+            yield Path(item.path)
