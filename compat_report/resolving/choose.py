@@ -94,6 +94,6 @@ def explain_absence(page: Page, specifier: SpecifierSet) -> tuple[str, str]:
     kinds = {kind for version in admitted for kind in page.versions[version].split()}
     if kinds == {"sdist"} and not any(wheel.version in admitted for wheel in page.wheels):
         return "sdist-only", "sdist only"
-    if not kinds and not page.wheels:
-        return "no-wheel", "no files"
+    if not kinds and not any(wheel.version in admitted for wheel in page.wheels):
+        return "no-version", "what was asked for has no files"
     return "no-wheel", "wheels for other platforms only"
