@@ -68,8 +68,12 @@ footprints = st.builds(
     high=WHOLE,
     confidence=SHARE,
     download=WHOLE,
+    data=WHOLE,
     evidence=st.lists(
-        st.builds(Evidence, what=TEXT, low=WHOLE, high=WHOLE, location=locations), max_size=FEW
+        st.builds(
+            Evidence, what=TEXT, low=WHOLE, high=WHOLE, location=locations, whole=st.booleans()
+        ),
+        max_size=FEW,
     ).map(tuple),
 )
 notebooks = st.builds(

@@ -223,6 +223,7 @@ def _footprint(fields: Mapping[str, Any]) -> Footprint:
         confidence=float(fields["confidence"]),
         download=fields["download"],
         evidence=_all(fields["evidence"], _evidence),
+        data=fields["data"],
     )
 
 
@@ -232,6 +233,7 @@ def _evidence(fields: Mapping[str, Any]) -> Evidence:
         low=fields["low"],
         high=fields["high"],
         location=_location(fields["location"]),
+        whole=fields["whole"],
     )
 
 

@@ -1,17 +1,19 @@
 """The document follows its schema, comes back as it was, and is written as it is made."""
 
 import json
+import re
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from reports import make_report, reports
 
-from compat_report.model import Candidate, NotebookReport, Report
+from compat_report.model import Candidate, NotebookReport, Report, Severity, Verdict
 from compat_report.render.json import (
     BadReport,
     iter_report,
@@ -61,6 +63,22 @@ def test_keys_and_notebooks_have_their_order() -> None:
     assert [n["path"] for n in document["notebooks"]] == [n.path for n in report.notebooks]
     assert document["totals"] == {"notebooks": 4, "browser": 1, "server": 2, "unknown": 1}
     assert serialize_report(report) == serialize_report(parse_report(serialize_report(report)))
+
+
+def in_order(value: object, schema: Mapping[str, Any]) -> int:
+    """How many objects there are, each with the keys of the schema in its order."""
+    schema = read_schema()["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+    if isinstance(value, list):
+        return sum(in_order(item, schema["items"]) for item in value)
+    if not isinstance(value, dict):
+        return 0
+    assert list(value) == list(schema["properties"])
+    return 1 + sum(in_order(value[key], schema["properties"][key]) for key in value)
+
+
+def test_every_key_is_where_the_schema_has_it() -> None:
+    document = json.loads(serialize_report(make_report()))
+    assert in_order(document, read_schema()) > 40
 
 
 def test_each_notebook_is_a_line() -> None:
@@ -153,10 +171,28 @@ def test_nothing_is_there_when_a_notebook_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("low", [1, 2**80])
-def test_keys_are_in_the_models_order_whichever_way_they_are_written(low: int) -> None:
+def test_keys_have_their_order_whichever_way_they_are_written(low: int) -> None:
     notebook = make_report().notebooks[1]
     sized = replace(notebook, footprint=replace(notebook.footprint, low=low))
-    [read] = json.loads(b"".join(iter_report([sized], (), **NAMES)))["notebooks"]
-    assert list(read) == list(NotebookReport.__dataclass_fields__)
+    document = json.loads(serialize_report(replace(make_report(), notebooks=(sized,))))
+    in_order(document, read_schema())
+    [read] = document["notebooks"]
     assert read["footprint"]["low"] == low
     assert read["cells"][1]["findings"][0]["severity"] == "server"
+
+
+def test_the_page_of_the_schema_tells_every_key_in_its_order() -> None:
+    folder = Path(__file__).parents[3] / "docs/reference"
+    page = (folder / "report-json.md").read_text("utf-8")
+    schema = read_schema()
+    assert json.loads((folder / "report.schema.json").read_text("utf-8")) == schema
+    sections = dict(re.findall(r"^## ([\w ]+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    objects = {name: it for name, it in schema["$defs"].items() if "properties" in it}
+    objects |= {"The document": schema, "totals": schema["properties"]["totals"]}
+    for name, it in objects.items():
+        told = re.findall(r"^\| `(\w+)` \|", sections[name], re.MULTILINE)
+        assert told == list(it["properties"]), name
+        assert it["required"] == told
+    for name, values in (("verdict", Verdict), ("severity", Severity)):
+        told = re.findall(r"^\| `(\w+)` \|", sections[name], re.MULTILINE)
+        assert set(told) == set(values) == set(schema["$defs"][name]["enum"])
