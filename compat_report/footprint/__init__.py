@@ -1,0 +1,1 @@
+"""How much memory a notebook needs, and how much data it moves."""
