@@ -107,8 +107,6 @@ def _parse_html(name: str, body: bytes, url: str) -> Page:
     from pypi_simple import ProjectPage
 
     page = ProjectPage.from_html(name, body.decode("utf-8", "replace"), base_url=url)
-    if not page.packages and b"pypi:repository-version" not in body:
-        raise ValueError("a page that lists no files")
     files = [
         IndexedWheel(
             filename=package.filename,
@@ -122,7 +120,11 @@ def _parse_html(name: str, body: bytes, url: str) -> Page:
         )
         for package in page.packages
     ]
-    return make_page(name, files, [])
+    found = make_page(name, files, [])
+    # A login page has links too.
+    if not found.versions and b"pypi:repository-version" not in body:
+        raise ValueError("a page that lists no files of it")
+    return found
 
 
 def _html_metadata(has: bool | None, digests: Mapping[str, str] | None) -> str:  # noqa: FBT001

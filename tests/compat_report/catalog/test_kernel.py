@@ -78,12 +78,8 @@ def test_the_table_is_what_the_kernels_wheel_says(
     assert re.findall(r"mock_(\w+)", listed[1]) == list(kernel.mocks)
     requires = re.findall(r"^Requires-Dist: (\S+)", metadata, re.MULTILINE)
     assert tuple(requires) == kernel.wheels["pyodide-kernel"].requires
-    started = [
-        found[1]
-        for text in scripts
-        for found in [re.search(r'\["([^\]]*"ipykernel"[^\]]*)"\]', text)]
-        if found
-    ]
+    lists = [re.search(r'\[((?:"[\w-]+",)*"ipykernel"[^\]]*)\]', text) for text in scripts]
+    started = [found[1] for found in lists if found is not None]
     assert started
     said = [name.strip('"').replace("_", "-") for name in started[0].split(",")]
     assert tuple(name.replace("_", "-") for name in said) == kernel.starts[2:]

@@ -85,5 +85,5 @@ def test_the_release_s_own(runtime: Runtime) -> None:
      b'{"packages": {"a": {"name": "a"}}}', b"\xff\xfe", b'{"packages": {"a": {"depends": 3}}}'],
 )  # fmt: skip
 def test_what_is_no_lock_file(body: bytes) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_lock(body)

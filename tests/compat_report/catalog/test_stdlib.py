@@ -28,7 +28,31 @@ ANSWERS_029 = {
     "distutils.core": ("distutils", State.MISSING),
 } | {
     name: (name, State.MISSING)
-    for name in ["curses", "dbm", "ensurepip", "fcntl", "grp", "idlelib", "pty", "pwd", "pydoc_data", "readline", "resource", "syslog", "termios", "tkinter", "tty", "turtle", "venv", "lzma", "sqlite3", "ssl", "_posixshmem", "_uuid", "_hashlib"]
+    for name in [
+        "curses",
+        "dbm",
+        "ensurepip",
+        "fcntl",
+        "grp",
+        "idlelib",
+        "pty",
+        "pwd",
+        "pydoc_data",
+        "readline",
+        "resource",
+        "syslog",
+        "termios",
+        "tkinter",
+        "tty",
+        "turtle",
+        "venv",
+        "lzma",
+        "sqlite3",
+        "ssl",
+        "_posixshmem",
+        "_uuid",
+        "_hashlib",
+    ]
 }
 ANSWERS_314 = {
     "ssl": ("ssl", State.WORKS),
