@@ -77,6 +77,7 @@ def test_the_same_source_gives_the_same_bytes_anywhere(
     assert first["sha256"] == second["sha256"]
 
 
+@pytest.mark.journey
 def test_the_recipe_decides_flags_patches_and_environment(porter: Porter, tmp_path: Path) -> None:
     project = make_tiny(tmp_path / "tiny")
     sdist = make_sdist(project, tmp_path / "tiny-1.0.tar.gz")

@@ -65,7 +65,16 @@ def prepare(page: str, folder: Path) -> None:
         folder.mkdir()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if "```console" in read(name)])
+# What a newcomer types first is typed each time, the rest on journeys: each page builds and tests.
+FIRST = ("README.md", "docs/tutorial/port-your-first-library.md")
+WITH_EXAMPLES = [
+    pytest.param(name, marks=[] if name in FIRST else [pytest.mark.journey])
+    for name in NAMES
+    if "```console" in read(name)
+]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_every_example_runs(
     name: str, build_home: Home, env: dict[str, str], toolchain: Toolchain, tmp_path: Path
 ) -> None:

@@ -294,7 +294,15 @@ def test_the_corpus_is_large_enough() -> None:
     assert len({case.name for case in DEFECTS}) == len(DEFECTS)
 
 
-@pytest.mark.parametrize("case", [*DEFECTS, *SOUND], ids=lambda case: case.name)
+# Each is compiled and run: these few always, the others on journeys.
+ALWAYS = ("missing C++ function", "missing variable", "longjmp", "threads", "weak and there")
+CASES = [
+    pytest.param(case, id=case.name, marks=[] if case.name in ALWAYS else [pytest.mark.journey])
+    for case in (*DEFECTS, *SOUND)
+]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_what_is_found_is_what_happens(
     case: Case,
     platform: Platform,

@@ -46,7 +46,9 @@ def test_skipped(selenium):
 """
 
 
-@pytest.mark.parametrize("host", [Host.NODE, Host.CHROMIUM])
+@pytest.mark.parametrize(
+    "host", [pytest.param(Host.NODE, marks=pytest.mark.journey), Host.CHROMIUM]
+)
 def test_what_they_tell(
     host: Host, runtime: Runtime, home: Home, env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -272,6 +272,7 @@ def test_each_death_fails_one_test_until_a_file_has_had_too_many(
     assert len(found) == (5 if host is Host.NODE else 3)
 
 
+@pytest.mark.journey
 def test_a_crash_and_a_hang_are_failures_and_the_rest_goes_on(check: Check, tmp_path: Path) -> None:
     tests = (
         "import os\n\n\ndef test_abort():\n    os.abort()\n\n\n"
@@ -307,6 +308,7 @@ def test_a_file_that_kills_the_runtime_when_it_is_read(check: Check, tmp_path: P
     assert reason(result, "test_b.py") == "it stopped pytest: SystemExit: not today"
 
 
+@pytest.mark.journey
 def test_a_test_file_that_cannot_be_read_and_a_requirement_that_is_missing(
     check: Check, tmp_path: Path
 ) -> None:

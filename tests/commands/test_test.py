@@ -25,6 +25,7 @@ def test_the_time_limit_is_a_number() -> None:
     assert arguments.timeout == 1.5
 
 
+@pytest.mark.journey
 def test_a_folder_is_built_and_tested_in_two_runtimes(porter: Porter, tmp_path: Path) -> None:
     project = make_tiny(tmp_path / "tiny")
     report = tmp_path / "report.xml"
@@ -40,6 +41,7 @@ def test_a_folder_is_built_and_tested_in_two_runtimes(porter: Porter, tmp_path: 
     assert [suite.attrib["tests"] for suite in suites] == ["2", "2"]
 
 
+@pytest.mark.journey
 def test_the_projects_own_suite_and_what_fails_only_in_wasm(porter: Porter, tmp_path: Path) -> None:
     project = make_tiny(tmp_path / "tiny")
     (project / "tests").mkdir()
@@ -69,6 +71,7 @@ def test_the_projects_own_suite_and_what_fails_only_in_wasm(porter: Porter, tmp_
     assert "0 only here" in again.out
 
 
+@pytest.mark.journey
 def test_tests_of_both_kinds_in_one_recipe(porter: Porter, tmp_path: Path) -> None:
     project = make_tiny(tmp_path / "tiny")
     (project / "test_outside.py").write_text(

@@ -51,6 +51,8 @@ acme_tools.VALUE + acme_base.VALUE
 """
 LEAK = """
 import micropip
+
+PLATFORMS = ["0.29", pytest.param("314", marks=pytest.mark.journey)]
 micropip.set_index_urls(["{index}/simple/"])
 try:
     await micropip.install("acme-nothing")
@@ -96,7 +98,7 @@ def run(browser: Browser, folder: Path, index: str, code: str, *, lock: bool) ->
     return answer
 
 
-@pytest.mark.parametrize("platform", ["0.29", "314"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_micropip_installs_from_another_origin(
     browser: Browser, served: Served, tmp_path: Path, platform: str
 ) -> None:
@@ -104,7 +106,7 @@ def test_micropip_installs_from_another_origin(
     assert run(browser, tmp_path, index, MICROPIP, lock=False) == {"value": 84}
 
 
-@pytest.mark.parametrize("platform", ["0.29", "314"])
+@pytest.mark.parametrize("platform", PLATFORMS)
 def test_an_import_is_enough_with_the_lock_file(
     browser: Browser, served: Served, tmp_path: Path, platform: str
 ) -> None:
@@ -122,6 +124,7 @@ def test_path_tokens_work_where_no_header_can_be_sent(
     assert run(browser, tmp_path, index, LOCK, lock=True) == {"value": 84}
 
 
+@pytest.mark.journey
 def test_what_the_index_lacks_is_not_looked_for_elsewhere(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def test_no_compiler(scratch_home: Home, tmp_path: Path) -> None:
     refused(ran, 2, "no provider has a toolchain", "official:", "debian:", "--provider path")
 
 
+@pytest.mark.journey
 def test_no_network_names_the_registry_by_its_role(
     scratch_home: Home, build_home: Home, porter: Porter, tmp_path: Path
 ) -> None:
@@ -134,6 +135,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", mount], check=True)
 
 
+@pytest.mark.journey
 def test_a_full_disk(porter: Porter, build_home: Home, small_disk: Path, tmp_path: Path) -> None:
     body = "open('big', 'wb').write(bytes(4_000_000))"
     build_home.work.symlink_to(small_disk)
