@@ -16,6 +16,8 @@ from index_server.records.engine import migrate
 from index_server.settings import Settings
 from porter.home import Home
 
+PLATFORMS = ["0.29", pytest.param("314", marks=pytest.mark.journey)]
+
 WORKER = """
 self.onmessage = async ({data: {index, lock, code}}) => {
   try {
@@ -51,8 +53,6 @@ acme_tools.VALUE + acme_base.VALUE
 """
 LEAK = """
 import micropip
-
-PLATFORMS = ["0.29", pytest.param("314", marks=pytest.mark.journey)]
 micropip.set_index_urls(["{index}/simple/"])
 try:
     await micropip.install("acme-nothing")
