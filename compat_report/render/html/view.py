@@ -15,6 +15,7 @@ from compat_report.model import (
     Verdict,
 )
 from compat_report.render.html.excerpt import MOST, Segment, cut_source
+from compat_report.render.text import reasons, say_place
 from compat_report.render.visible import show_line
 
 HEAP_LIMIT = 4 * 2**30
@@ -23,6 +24,7 @@ HEAP_LIMIT = 4 * 2**30
 _LIMIT_AT = 80.0
 _MOST_DRAWN = HEAP_LIMIT * 99 // 80
 _WORDS = 500
+_REASON = 160
 
 type Group = tuple[tuple[str, NotebookReport], ...]
 """A path's notebooks, each with the name of the platform that its report is for."""
@@ -87,6 +89,15 @@ class NotebookView:
     def verdicts(self) -> str:
         """Those it has on any platform."""
         return " ".join(sorted({sheet.notebook.verdict for sheet in self.sheets}))
+
+    @property
+    def why(self) -> str:
+        """The first reason of a verdict that is not the best, as one line."""
+        for sheet in self.sheets:
+            if sheet.notebook.verdict is not Verdict.BROWSER:
+                for found in reasons(sheet.notebook):
+                    return show_line(f"{say_place(found.location)}{found.message}", _REASON)
+        return ""
 
     @property
     def count(self) -> int:
