@@ -1,7 +1,6 @@
 """One cell, or one local module → all that it says."""
 
 import ast
-import re
 import sys
 import unicodedata
 from pathlib import Path, PurePosixPath
@@ -13,12 +12,11 @@ from compat_report.rules import find
 from compat_report.syntax.guards import RANK, stronger
 from compat_report.syntax.imports import add_gathered
 from compat_report.syntax.magics import Said, read_escape, required, unclear
-from compat_report.syntax.scope import ALWAYS, MAIN, Gathered
+from compat_report.syntax.scope import MAIN, Gathered
 from compat_report.syntax.script_block import read_script_block
 from compat_report.syntax.statements import StatementReader
 from compat_report.syntax.transform import FAILURES, Escape, Parsed, UnreadableCell, parse_cell
 
-WORD = re.compile(r"[^\W\d]\w*")
 NONE = Guard.NONE
 # Modules that are there as soon as a browser's kernel runs.
 RUNTIME = frozenset({"js", "pyodide", "pyodide_js", "micropip", "piplite", "IPython"})
@@ -77,8 +75,8 @@ class CellReader(StatementReader):
         if parsed.rewritten or not (source.isascii() or unicodedata.is_normalized("NFKC", source)):
             # Python reads identifiers in their normal form (PEP 3131).
             return list(range(1, source.count("\n") + 2))
-        found = set(WORD.findall(source))
-        words = found & self.watch.leaves | found & self.scope.hot | found & ALWAYS
+        # Finding some fifty words costs less than telling the source's words apart.
+        words = [word for word in self.scope.hot if word in source]
         if not words:
             return sorted(parsed.escapes)
         return sorted(self.lines_with(words).union(parsed.escapes))
@@ -167,6 +165,8 @@ class CellReader(StatementReader):
 
         In the cell that defines a function its own lines are told, elsewhere the call's.
         """
+        if not self.own and not self.into.calls:
+            return
         functions, own = self.scope.functions, set(self.own)
         waiting: list[tuple[str, Guard, Location | None]] = list(self.into.calls)
         waiting += [(name, Guard.LAZY, None) for name in self.own]

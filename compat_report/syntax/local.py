@@ -2,11 +2,15 @@
 
 import os
 import stat
+import time
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 # Larger files are not read: no one wrote them as a module.
 MOST = 2 << 20
+# Two changes of a folder within this many nanoseconds may have the same time.
+SETTLED = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,7 @@ class LocalFiles:
     def __init__(self, folder: str | None) -> None:
         self.folder = folder
         self._located: dict[str, Located | None] = {}
+        self._entries: frozenset[str] | None = None
 
     def locate(self, name: str) -> Located | None:
         """The files of an absolute dotted name; None: its first part is not here.
@@ -31,8 +36,13 @@ class LocalFiles:
         """
         if self.folder is None:
             return None
+        if self._entries is None:
+            self._entries = list_folder(self.folder)
+        top = name.partition(".")[0]
+        if top not in self._entries and f"{top}.py" not in self._entries:
+            return None
         if name not in self._located:
-            self._located[name] = self._locate(self.folder, name)
+            self._located[name] = _locate(self.folder, name)
         return self._located[name]
 
     def read_text(self, name: str) -> str | None:
@@ -41,24 +51,45 @@ class LocalFiles:
             return None
         return read_text(Path(self.folder, name))
 
-    def _locate(self, folder: str, name: str) -> Located | None:
-        files: list[tuple[str, Path]] = []
-        path, parts = folder, name.split(".")
-        for number, part in enumerate(parts):
-            if not part:
-                return None
-            dotted = ".".join(parts[: number + 1])
-            package = os.path.join(path, part)  # noqa: PTH118 — asked for each import there is
-            if _is_file(package + ".py"):
-                files.append((dotted, Path(package + ".py")))
-                break
-            init = os.path.join(package, "__init__.py")  # noqa: PTH118
-            if _is_file(init):
-                files.append((dotted, Path(init)))
-            elif number + 1 == len(parts) or not os.path.isdir(package):  # noqa: PTH112
-                break
-            path = package
-        return Located(files=tuple(files)) if files else None
+
+def list_folder(folder: str) -> frozenset[str]:
+    """The names in a folder, empty where it cannot be read.
+
+    Many notebooks lie in one folder: what was listed is kept as long as the folder's time of
+    change stays, and that time is old enough for the next change to have another.
+    """
+    try:
+        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 — asked for each notebook there is
+        if changed > time.time_ns() - SETTLED:
+            return frozenset(os.listdir(folder))  # noqa: PTH208
+        return _listed(folder, changed)
+    except (OSError, ValueError):
+        return frozenset()
+
+
+@lru_cache(maxsize=64)
+def _listed(folder: str, _changed: int) -> frozenset[str]:
+    return frozenset(os.listdir(folder))  # noqa: PTH208
+
+
+def _locate(folder: str, name: str) -> Located | None:
+    files: list[tuple[str, Path]] = []
+    path, parts = Path(folder), name.split(".")
+    for number, part in enumerate(parts):
+        if not part:
+            return None
+        dotted = ".".join(parts[: number + 1])
+        module, package = path / f"{part}.py", path / part
+        init = package / "__init__.py"
+        if _is_file(init):  # a package comes before a module (importlib's FileFinder)
+            files.append((dotted, init))
+        elif _is_file(module):
+            files.append((dotted, module))
+            break
+        elif number + 1 == len(parts) or not package.is_dir():
+            break
+        path = package
+    return Located(files=tuple(files)) if files else None
 
 
 def read_text(path: Path) -> str | None:
@@ -72,8 +103,8 @@ def read_text(path: Path) -> str | None:
         return None
 
 
-def _is_file(path: str) -> bool:
+def _is_file(path: Path) -> bool:
     try:
-        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
+        return path.is_file()
     except (OSError, ValueError):
         return False

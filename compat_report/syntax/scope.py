@@ -8,12 +8,10 @@ from compat_report.syntax.watch import Watch
 
 # The notebook itself as a module: what it defines is below this name.
 MAIN = "__main__"
-# Words that make a line worth reading whatever is watched.
+# Words that make a line worth reading whatever is watched; "import" is in "import_module", too.
 ALWAYS = frozenset(
     {
         "import",
-        "import_module",
-        "__import__",
         "get_ipython",
         "run_line_magic",
         "run_cell_magic",
@@ -74,7 +72,7 @@ class Scope:
     `functions` holds what the bodies of functions and methods say, by dotted name; `aliases`
     what names of local modules stand for; `hot` the words that make a line worth reading;
     `ran` how strongly the local modules that were run are guarded; `written` the text of
-    modules that cells wrote; `seen` the first parts of
+    modules that cells wrote; `tops` the first parts of all that names stand for; `seen` the first parts of
     all imports, `installed` the projects that lines of pip asked for.
     """
 
@@ -86,8 +84,13 @@ class Scope:
     hot: set[str] = field(default_factory=set)
     ran: dict[str, int] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    tops: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     installed: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if not self.hot:
+            self.hot |= ALWAYS | self.watch.builtins
 
     def copy(self) -> Self:
         """The same names, to go on from on their own. What functions say is never changed later."""
@@ -100,6 +103,7 @@ class Scope:
             hot=set(self.hot),
             ran=dict(self.ran),
             written=dict(self.written),
+            tops=set(self.tops),
             seen=set(self.seen),
             installed=set(self.installed),
         )
@@ -112,7 +116,7 @@ class Scope:
     def is_warm(self, name: str) -> bool:
         """Whether lines with a word that stands for the dotted name are worth reading."""
         watch = self.watch
-        return name in watch.packages or watch.wants(name) or name in self.functions
+        return name in watch.prefixes or watch.wants(name) or name in self.functions
 
 
 def constant_of(bound: Bound | None, *, later: bool) -> Any:

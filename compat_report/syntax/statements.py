@@ -5,27 +5,19 @@ name alone does not make it so. Of the others only what they bind is kept.
 """
 
 import ast
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from compat_report.model import NOT_CONSTANT, Guard
-from compat_report.syntax.fold import SAME, fold
+from compat_report.model import Guard
+from compat_report.syntax.binding import BindingReader
 from compat_report.syntax.guards import catches, is_typing, stronger, suppresses
-from compat_report.syntax.imports import ImportReader
-from compat_report.syntax.scope import OTHER, Bound, Constant, Gathered, Made
+from compat_report.syntax.scope import OTHER, Bound, Constant, Gathered
 from compat_report.syntax.transform import Escape
-
-# Expressions that may have a value that is known.
-FOLDED = (ast.BinOp, ast.UnaryOp, ast.Tuple, ast.List, ast.JoinedStr)
-CONDITIONS = (ast.Compare, ast.BoolOp, ast.UnaryOp)
-# A list of more items is no argument that a rule asks for.
-MOST_ITEMS = 100
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class StatementReader(ImportReader):
+class StatementReader(BindingReader):
     """Reads the statements of a cell or a module.
 
     `escapes` are pieces of IPython's syntax by line.
@@ -37,7 +29,6 @@ class StatementReader(ImportReader):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.escapes: Mapping[int, Escape] = {}
-        self.branches = 0
         self.own: list[str] = []
         self.bodies: list[tuple[str, Function, dict[str, Bound]]] = []
 
@@ -52,90 +43,13 @@ class StatementReader(ImportReader):
                     if isinstance(node, ast.expr):
                         self.read(node, imports, uses)
 
-    def is_hot(self, node: ast.stmt | ast.expr | ast.ExceptHandler) -> bool:
-        """Whether one of its lines is worth reading."""
-        hot = self.hot
-        at = bisect_left(hot, node.lineno)
-        return at < len(hot) and hot[at] <= (node.end_lineno or node.lineno)
-
-    # -- what is bound -------------------------------------------------------------------------
-
-    def bind(self, target: ast.expr, value: ast.expr | None) -> None:
-        """Bind the names of an assignment's target to what its value is known to be."""
-        if type(target) is ast.Name:
-            self.put(target.id, OTHER if value is None else self.value(value))
-        elif isinstance(target, ast.Tuple | ast.List):
-            values: list[ast.expr] | None = None
-            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
-                values = value.elts
-            for number, inner in enumerate(target.elts):
-                self.bind(inner, values[number] if values else None)
-        elif isinstance(target, ast.Starred):
-            self.bind(target.value, None)
-
-    def put(self, name: str, value: Bound) -> None:
-        """Bind a name. In a branch, what it was before may still be what it is."""
-        frame = self.frames[-1] if self.frames else self.scope.names
-        before = frame.get(name)
-        if value is OTHER or isinstance(value, Constant):
-            if self.branches and isinstance(before, str):
-                return
-            if isinstance(value, Constant) and (before is not None or self.branches):
-                value = OTHER if self.branches else Constant(value.value, once=False)
-            if value is OTHER and before is None and not self._shadows(name):
-                return
-        frame[name] = value
-        if isinstance(value, str) and (type(value) is str or value not in self.watch.names):
-            self.warm(name, value)
-
-    def value(self, node: ast.expr) -> Bound:  # noqa: PLR0911 — one for each kind
-        """What a name is bound to that is assigned an expression."""
-        kind = type(node)
-        if kind is ast.Constant:
-            return Constant(node.value)  # type: ignore[attr-defined]
-        if kind is ast.Name or kind is ast.Attribute or kind is ast.Call or kind is ast.Await:
-            name = self.resolve(node)
-            if name is not None:
-                if name in SAME:
-                    return self._folded(node)
-                return name if self.scope.follows(name) and self._is_first(node) else OTHER
-            if kind is ast.Name:
-                bound = self.bound(node.id)  # type: ignore[attr-defined]
-                return Constant(bound.value) if isinstance(bound, Constant) else OTHER
-            return OTHER
-        if isinstance(node, CONDITIONS):
-            known = self.truth(node)
-            if known is not None:
-                return Constant(known)
-        if isinstance(node, FOLDED):
-            if isinstance(node, ast.Tuple | ast.List) and len(node.elts) > MOST_ITEMS:
-                return OTHER
-            return self._folded(node)
-        return OTHER
-
-    def _is_first(self, node: ast.expr) -> bool:
-        """What an object that was made gives is not followed: one step is enough."""
-        if not isinstance(node, ast.Call | ast.Await):
-            return True
-        while isinstance(node, ast.Call | ast.Attribute | ast.Await):
-            node = node.func if isinstance(node, ast.Call) else node.value
-        return not (isinstance(node, ast.Name) and isinstance(self.bound(node.id), Made))
-
-    def _folded(self, node: ast.expr) -> Bound:
-        value = fold(node, self.constant, self.resolve)
-        return OTHER if value is NOT_CONSTANT else Constant(value)
-
-    def _shadows(self, name: str) -> bool:
-        """Whether a name that is bound to nothing known must be remembered as bound."""
-        return bool(self.frames) or name in self.watch.builtins or name in self.scope.names
-
     # -- simple statements ---------------------------------------------------------------------
 
     def _expression(self, node: ast.Expr, imports: Guard, uses: Guard) -> None:
         escape = self.escapes.get(node.lineno)
         if escape is not None:
             self.read_escape(escape, imports, uses)
-        elif self.hot and self.is_hot(node):
+        elif self.is_hot(node):
             self.read(node.value, imports, uses)
 
     def _assign(self, node: ast.Assign, imports: Guard, uses: Guard) -> None:
@@ -144,7 +58,7 @@ class StatementReader(ImportReader):
             for target in node.targets:
                 self.bind(target, None)
             return
-        if self.hot and self.is_hot(node):
+        if self.is_hot(node):
             self.read(node.value, imports, uses)
             for target in node.targets:
                 if type(target) is not ast.Name:
@@ -183,7 +97,7 @@ class StatementReader(ImportReader):
         for expression in (*node.decorator_list, *_defaults(node.args)):
             if self.is_hot(expression):
                 self.read(expression, imports, uses)
-        if not self.hot or not self.is_hot(node):
+        if not self.is_hot(node):
             self.put(node.name, OTHER)
             return
         parameters: dict[str, Bound] = dict.fromkeys(_parameters(node.args), OTHER)
@@ -205,7 +119,7 @@ class StatementReader(ImportReader):
         for expression in expressions:
             if self.is_hot(expression):
                 self.read(expression, imports, uses)
-        if not self.hot or not self.is_hot(node):
+        if not self.is_hot(node):
             self.put(node.name, OTHER)
             return
         name = f"{self.scope.module}.{node.name}"
@@ -247,7 +161,7 @@ class StatementReader(ImportReader):
         imports: Guard,
         uses: Guard,
     ) -> None:
-        if self.hot and self.is_hot(test):
+        if self.is_hot(test):
             self.read(test, imports, uses)
         if is_typing(test, self.resolve):
             self._under(body, Guard.TYPING, imports, uses)

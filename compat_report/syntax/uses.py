@@ -1,21 +1,18 @@
 """Expressions → uses of names, as those are called where they come from."""
 
 import ast
-from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from compat_report.model import NOT_CONSTANT, Finding, Guard, Location, Use
+from compat_report.model import NOT_CONSTANT, Guard, Location, Use
 from compat_report.rules import find
-from compat_report.syntax.fold import fold
-from compat_report.syntax.guards import stronger, truth
+from compat_report.syntax.guards import stronger
 from compat_report.syntax.install import read_requirement
 from compat_report.syntax.magics import required, unclear
-from compat_report.syntax.scope import Bound, Gathered, Made, Scope, constant_of
+from compat_report.syntax.names import NameReader
+from compat_report.syntax.scope import Made
 from compat_report.syntax.transform import Escape
 
-# Builtins that are read whether they are watched or not.
-OWN = frozenset({"__import__", "get_ipython"})
 INSTALLERS = {
     "micropip.install": "micropip",
     "piplite.install": "piplite",
@@ -24,120 +21,22 @@ INSTALLERS = {
 }
 SHELL = "get_ipython."
 IMPORTERS = frozenset({"importlib.import_module", "__import__"})
-# Expressions with nothing in them.
-LEAVES = (ast.Constant, ast.Load, ast.Store, ast.Del, ast.operator, ast.unaryop, ast.cmpop)
+# Nodes with nothing in them that is read.
+LEAVES = frozenset(
+    {
+        ast.Constant,
+        ast.Load,
+        ast.Store,
+        *ast.operator.__subclasses__(),
+        *ast.unaryop.__subclasses__(),
+        *ast.cmpop.__subclasses__(),
+        *ast.boolop.__subclasses__(),
+    }
+)
 
 
-class UseReader:
-    """Reads expressions of one cell or module; `into` gathers what they say.
-
-    `frames` are the names of the functions and classes that are being read, innermost last;
-    `base` is added to positions (lines, columns) of a tree that is a part of a line. `hot` are
-    the lines worth reading, in order.
-    """
-
-    def __init__(self, scope: Scope, place: Location, source: str) -> None:
-        self.scope = scope
-        self.watch = scope.watch
-        self.place = place
-        self.into = Gathered()
-        self.frames: list[dict[str, Bound]] = []
-        self.base = (0, 0)
-        self.hot: list[int] = []
-        self._source = source
-        self._lines: list[str] | None = None if source.isascii() else source.split("\n")
-
-    # -- positions ---------------------------------------------------------------------------
-
-    def locate(self, node: ast.AST) -> Location:
-        """Where a node begins; a tree counts columns in bytes of UTF-8."""
-        line: int = getattr(node, "lineno", 1)
-        column: int = getattr(node, "col_offset", 0)
-        if self._lines is not None and self.base == (0, 0) and line <= len(self._lines):
-            text = self._lines[line - 1].encode("utf-8", "replace")
-            column = len(text[:column].decode("utf-8", "replace"))
-        return Location(
-            path=self.place.path,
-            cell=self.place.cell,
-            line=line + self.base[0],
-            column=column + self.base[1],
-            id=self.place.id,
-        )
-
-    def lines_with(self, words: Collection[str]) -> set[int]:
-        """Lines on which one of the words stands, or what looks like it."""
-        lines = self._source.split("\n") if self._lines is None else self._lines
-        return {
-            number for number, line in enumerate(lines, 1) if any(word in line for word in words)
-        }
-
-    def warm(self, word: str, name: str) -> None:
-        """Make lines with a word worth reading if the dotted name that it stands for is."""
-        scope = self.scope
-        if word not in scope.hot and scope.is_warm(name):
-            scope.hot.add(word)
-            self.hot = sorted(self.lines_with((word,)).union(self.hot))
-
-    # -- names -------------------------------------------------------------------------------
-
-    def bound(self, name: str) -> Bound | None:
-        """What a name is bound to here; None: nothing, so that it is a builtin or unknown."""
-        for frame in reversed(self.frames):
-            if name in frame:
-                return frame[name]
-        return self.scope.names.get(name)
-
-    def constant(self, name: str) -> Any:
-        """The constant a name is bound to, or NOT_CONSTANT."""
-        return constant_of(self.bound(name), later=bool(self.frames))
-
-    def resolve(self, node: ast.expr) -> str | None:
-        """The dotted name of a chain of attributes and calls; a Made where it ends in a call."""
-        parts: list[str] = []
-        made = False
-        while True:
-            kind = type(node)
-            if kind is ast.Attribute:
-                parts.append(node.attr)  # type: ignore[attr-defined]
-                node = node.value  # type: ignore[attr-defined]
-            elif kind is ast.Call:
-                made = made or not parts
-                node = node.func  # type: ignore[attr-defined]
-            elif kind is ast.Await:
-                node = node.value  # type: ignore[attr-defined]
-            else:
-                break
-        if kind is not ast.Name:
-            return None
-        root = self._root(node.id)  # type: ignore[attr-defined]
-        if root is None:
-            return None
-        if not parts:
-            return Made(root) if made else root
-        parts.append(root)
-        parts.reverse()
-        name = ".".join(parts)
-        if self.scope.aliases:
-            name = self.scope.aliases.get(name, name)
-        return Made(name) if made else name
-
-    def _root(self, name: str) -> str | None:
-        bound = self.bound(name)
-        if bound is None:
-            if name in self.watch.builtins:
-                return f"builtins.{name}"
-            return name if name in OWN else None
-        return bound if isinstance(bound, str) else None
-
-    def fold(self, node: ast.expr) -> Any:
-        """The value of an expression, or NOT_CONSTANT."""
-        return fold(node, self.constant, self.resolve)
-
-    def truth(self, test: ast.expr) -> bool | None:
-        """What a condition is in a browser."""
-        return truth(test, self.constant, self.resolve)
-
-    # -- expressions -------------------------------------------------------------------------
+class UseReader(NameReader):
+    """Reads expressions: what they use, and calls that say more than their name."""
 
     def read(self, node: ast.expr, imports: Guard, uses: Guard) -> None:
         """Gather what an expression says; the guards are those of what stands here."""
@@ -145,8 +44,11 @@ class UseReader:
         while waiting:
             node = waiting.pop()  # type: ignore[assignment]
             kind = type(node)
+            if kind in LEAVES:
+                continue
             if kind is ast.Name:
-                self._read_chain(node, None, imports, uses)
+                if self.root(node.id) is not None:  # type: ignore[attr-defined]
+                    self._read_chain(node, None, imports, uses)
             elif kind is ast.Attribute or kind is ast.Call:
                 self._read_whole(node, waiting, imports, uses)
             elif kind is ast.IfExp:
@@ -154,8 +56,8 @@ class UseReader:
             elif kind is ast.NamedExpr:
                 self.bind(node.target, node.value)  # type: ignore[attr-defined]
                 waiting.append(node.value)  # type: ignore[attr-defined]
-            elif not isinstance(node, LEAVES):
-                waiting.extend(ast.iter_child_nodes(node))
+            else:
+                waiting += _inner(node)
 
     def bind(self, target: ast.expr, value: ast.expr | None) -> None:
         """What an assignment does to names; told where statements are read."""
@@ -169,10 +71,6 @@ class UseReader:
         """A module that is asked for; told where imports are read."""
         raise NotImplementedError
 
-    def find(self, finding: Finding, guard: Guard) -> None:
-        """Keep a finding with the guard that it is under."""
-        self.into.findings.append((finding, guard))
-
     def _read_whole(
         self, node: ast.expr, waiting: list[ast.AST], imports: Guard, uses: Guard
     ) -> None:
@@ -180,26 +78,24 @@ class UseReader:
 
         Of the names that a chain passes through, the longest that is watched is recorded.
         """
-        found = False
-        while True:
-            if isinstance(node, ast.Call):
-                call, node = node, node.func
-                waiting.extend(call.args)
-                waiting.extend(keyword.value for keyword in call.keywords)
-                if isinstance(node, ast.Attribute | ast.Name) and not found:
-                    found = self._read_chain(node, call, imports, uses)
-                    if isinstance(node, ast.Name):
-                        return
-                    node = node.value
-            elif isinstance(node, ast.Attribute):
-                found = found or self._read_chain(node, None, imports, uses)
-                node = node.value
-            elif isinstance(node, ast.Name):
-                if not found:
-                    self._read_chain(node, None, imports, uses)
-                return
+        links: list[tuple[ast.expr, ast.Call | None]] = []
+        call: ast.Call | None = None
+        while (kind := type(node)) is not ast.Name:
+            if kind is ast.Attribute:
+                links.append((node, call))
+                call, node = None, node.value  # type: ignore[attr-defined]
+            elif kind is ast.Call:
+                call, node = node, node.func  # type: ignore[assignment, attr-defined]
+                waiting.extend(call.args)  # type: ignore[union-attr]
+                waiting.extend([keyword.value for keyword in call.keywords])  # type: ignore[union-attr]
             else:
                 waiting.append(node)
+                return
+        if self.root(node.id) is None:  # type: ignore[attr-defined]
+            return
+        links.append((node, call))
+        for link, called in links:
+            if self._read_chain(link, called, imports, uses):
                 return
 
     def _read_chain(
@@ -308,3 +204,15 @@ class UseReader:
         else:
             return
         self.read_escape(escape, imports, uses)
+
+
+def _inner(node: ast.AST) -> list[ast.AST]:
+    """The nodes that a node is made of."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found

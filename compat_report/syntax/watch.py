@@ -1,6 +1,6 @@
 """Which names are worth recording when they are used."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -10,15 +10,17 @@ class Watch:
     """Dotted names to record the uses of, made for asking often.
 
     `names` are those as given, `packages` those below which all is recorded (given as
-    `pyspark.*`), `leaves` the last parts of `names`, `builtins` the watched ones that need no
-    import, `tops` the first parts of all.
+    `pyspark.*`), and `prefixes` these and what they are below. `builtins` are the watched ones
+    that need no import, `tops` the first parts of all, `leaves` the last parts of names by their
+    first.
     """
 
     names: frozenset[str] = frozenset()
     packages: frozenset[str] = frozenset()
-    leaves: frozenset[str] = frozenset()
+    prefixes: frozenset[str] = frozenset()
     builtins: frozenset[str] = frozenset()
     tops: frozenset[str] = frozenset()
+    leaves: Mapping[str, frozenset[str]] = field(default_factory=dict, hash=False)
     _answers: dict[str, bool] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -27,10 +29,14 @@ class Watch:
         given = frozenset(names)
         exact = frozenset(name for name in given if not name.endswith(".*"))
         packages = frozenset(name[:-2] for name in given if name.endswith(".*"))
+        leaves: dict[str, set[str]] = {}
+        for name in exact:
+            leaves.setdefault(name.partition(".")[0], set()).add(name.rpartition(".")[2])
         return cls(
             names=exact,
             packages=packages,
-            leaves=frozenset(name.rpartition(".")[2] for name in exact),
+            prefixes=frozenset(prefix for name in packages for prefix in _prefixes(name)),
+            leaves={top: frozenset(words) for top, words in leaves.items()},
             builtins=frozenset(
                 name.removeprefix("builtins.") for name in exact if name.startswith("builtins.")
             ),
@@ -54,3 +60,9 @@ class Watch:
             if name in self.packages:
                 return True
         return False
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = name.rpartition(".")[0]
