@@ -134,7 +134,7 @@ def _judge_import(imported: Import, around: Surroundings) -> Iterator[Finding]:
         return
     said: set[str] = set()
     for rule, case in _below(imported.name):
-        if case.pattern is None and case.uncalled and rule.code not in said:
+        if case.pattern is None and not case.leaf and case.uncalled and rule.code not in said:
             said.add(rule.code)
             package = _package(case, imported.name)
             subject = package if rule.about is About.PACKAGE else imported.name
@@ -172,7 +172,11 @@ def _argument(use: Use, case: Case) -> Any:
     return use.argument(case.argument, "", MISSING)
 
 
-def _decide(use: Use, case: Case, value: Any) -> Severity | None:
+def _decide(  # noqa: PLR0911 # one for each thing that a case says
+    use: Use, case: Case, value: Any
+) -> Severity | None:
+    if case.leaf and use.name.rpartition(".")[2] != case.leaf:
+        return None
     if not use.called:
         return case.uncalled
     if case.pattern is None:

@@ -32,7 +32,7 @@ class Case:
     `severity` is what a use means, `uncalled` what it means where the name is only mentioned
     (None: nothing). With a `pattern`, one argument decides, found by `argument` (position) or
     one of `keywords`: `severity` where the pattern is found in it, `unread` where it cannot be
-    told, `missing` where it is not given, else nothing.
+    told, `missing` where it is not given, else nothing. With a `leaf`, only names that end in it.
     """
 
     names: tuple[str, ...]
@@ -43,6 +43,7 @@ class Case:
     pattern: re.Pattern[str] | None = None
     unread: Severity | None = None
     missing: Severity | None = None
+    leaf: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ def _parse_case(fields: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) 
         pattern=re.compile(fields["pattern"]) if "pattern" in fields else None,
         unread=_parse_severity(fields, "unread"),
         missing=_parse_severity(fields, "missing"),
+        leaf=fields.get("leaf", ""),
     )
 
 
