@@ -101,20 +101,31 @@ def read_schema() -> Mapping[str, Any]:
 def parse_report(data: bytes) -> Report:
     """The report that a document tells; keys it does not know are passed over.
 
-    Raises BadReport for anything else than a document of this version.
+    Raises BadReport for anything else than one document of this version.
     """
+    reports = parse_reports(data)
+    if len(reports) != 1:
+        raise BadReport(
+            f"{len(reports)} reports, where one is expected", advice="read them one by one"
+        )
+    return reports[0]
+
+
+def parse_reports(data: bytes) -> tuple[Report, ...]:
+    """The reports of one document, or of a list of them; raises BadReport for anything else."""
     try:
-        document = json.loads(data)
-        version = document["version"]
-        if version == VERSION:
-            return _report(document)
+        loaded = json.loads(data)
+        documents = loaded if isinstance(loaded, list) else [loaded]
+        versions = [document["version"] for document in documents]
+        if all(version == VERSION for version in versions):
+            return tuple(map(_report, documents))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadReport(
             f"not a report's JSON: {type(error).__name__}: {error}",
             advice="write it with porter report --format json",
         ) from error
     raise BadReport(
-        f"the report is of version {version!r}, this Porter reads {VERSION}",
+        f"the report is of version {versions}, this Porter reads {VERSION}",
         advice="make it again with this version",
     )
 

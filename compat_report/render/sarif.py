@@ -53,6 +53,11 @@ def _run(report: Report, rules: Mapping[str, Rule], version: str) -> Fields:
     found = (finding for notebook in report.notebooks for finding in notebook.all_findings)
     codes = sorted({finding.code for finding in found})
     order = {code: index for index, code in enumerate(codes)}
+    # A file that is there twice is one artifact: SARIF wants them to differ (3.14.15).
+    artifacts: dict[str, NotebookReport] = {}
+    for notebook in report.notebooks:
+        artifacts.setdefault(relative_uri(notebook.path), notebook)
+    places = {uri: index for index, uri in enumerate(artifacts)}
     driver: Fields = {
         "name": "porter report",
         "rules": [_rule(code, rules.get(code)) for code in codes],
@@ -63,11 +68,9 @@ def _run(report: Report, rules: Mapping[str, Rule], version: str) -> Fields:
         "tool": {"driver": driver},
         "automationDetails": {"id": f"porter-report/{show_line(report.platform)}/"},
         "columnKind": "unicodeCodePoints",
-        "artifacts": [_artifact(notebook) for notebook in report.notebooks],
+        "artifacts": [_artifact(uri, notebook) for uri, notebook in artifacts.items()],
         "results": [
-            result
-            for index, notebook in enumerate(report.notebooks)
-            for result in _results(notebook, index, order)
+            result for notebook in report.notebooks for result in _results(notebook, places, order)
         ],
         "properties": {"pyodide": report.pyodide, "kernel": report.kernel},
     }
@@ -89,9 +92,9 @@ def _name(match: re.Match[str]) -> str:
     return match.group(1).upper()
 
 
-def _artifact(notebook: NotebookReport) -> Fields:
+def _artifact(uri: str, notebook: NotebookReport) -> Fields:
     fields: Fields = {
-        "location": {"uri": relative_uri(notebook.path)},
+        "location": {"uri": uri},
         "properties": {"verdict": notebook.verdict, "confidence": notebook.confidence},
     }
     if notebook.sha256:
@@ -99,7 +102,11 @@ def _artifact(notebook: NotebookReport) -> Fields:
     return fields
 
 
-def _results(notebook: NotebookReport, artifact: int, order: Mapping[str, int]) -> Iterable[Fields]:
+def _results(
+    notebook: NotebookReport, places: Mapping[str, int], order: Mapping[str, int]
+) -> Iterable[Fields]:
+    uri = relative_uri(notebook.path)
+    artifact: Fields = {"uri": uri, "index": places[uri]}
     # The same thing found twice on equal lines is told apart by its turn.
     turns: Counter[str] = Counter()
     for cell, found in _placed(notebook):
@@ -143,13 +150,9 @@ def _source_line(cell: CellReport | None, found: Finding) -> str:
 
 
 def _location(
-    notebook: NotebookReport, artifact: int, cell: CellReport | None, found: Finding, line: str
+    notebook: NotebookReport, artifact: Fields, cell: CellReport | None, found: Finding, line: str
 ) -> Fields:
-    place: Fields = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": relative_uri(notebook.path), "index": artifact}
-        }
-    }
+    place: Fields = {"physicalLocation": {"artifactLocation": artifact}}
     if region := _region(cell, found, line):
         place["physicalLocation"]["region"] = region
     if cell is not None:

@@ -18,10 +18,12 @@ from compat_report.render.json import (
     BadReport,
     iter_report,
     parse_report,
+    parse_reports,
     read_schema,
     serialize_report,
     write_report,
 )
+from compat_report.render.write import serialize_reports
 
 NAMES = {"platform": "0.29.5", "pyodide": "0.29.5", "kernel": "pyodide"}
 
@@ -168,6 +170,17 @@ def test_nothing_is_there_when_a_notebook_fails(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="gone"):
         write_report(tmp_path / "report.json", failing(), (), **NAMES)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_several_reports_are_a_list(count: int) -> None:
+    reports = [make_report(f"{number}.0") for number in range(count)]
+    data = serialize_reports(reports, "json")
+    assert parse_reports(data) == tuple(reports)
+    if count != 1:
+        assert isinstance(json.loads(data), list)
+        with pytest.raises(BadReport, match=f"{count} reports"):
+            parse_report(data)
 
 
 @pytest.mark.parametrize("low", [1, 2**80])
