@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from compat_report.catalog.fetch import Fetcher
-from compat_report.catalog.lock import Lock, parse_lock
+from compat_report.catalog.lock import Lock, add_own, parse_lock
 from compat_report.errors import SourceAway
 from porter.home import new_file
 from porter.platform import Platform
@@ -34,7 +34,7 @@ def platform_place(index: str, platform: Platform) -> tuple[str, str]:
 
 
 def read_index_lock(fetcher: Fetcher, *, release: Lock, folder: Path, offline: bool) -> Lock:
-    """The index's lock file, else the one it had when it was last asked, else the release's.
+    """The release's packages and the index's own, as it lists them, or did when it last told.
 
     An index that cannot be asked makes its projects unknown where they are looked for; that is
     told there.
@@ -45,10 +45,10 @@ def read_index_lock(fetcher: Fetcher, *, release: Lock, folder: Path, offline: b
             answer = fetcher.get(fetcher.url, accept="application/json", most=MOST_BYTES)
             if answer.status == 200:
                 with contextlib.suppress(ValueError):
-                    lock = parse_lock(answer.body, release=release)
+                    lock = add_own(release, parse_lock(answer.body))
                     with contextlib.suppress(OSError), new_file(kept) as file:
                         file.write_bytes(answer.body)
                     return lock
     with contextlib.suppress(OSError, ValueError):
-        return parse_lock(kept.read_bytes(), release=release)
+        return add_own(release, parse_lock(kept.read_bytes()))
     return release

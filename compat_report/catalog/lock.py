@@ -6,7 +6,7 @@ The format is pyodide-lock.json's: `packages` by name with `version`, `file_name
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -61,14 +61,26 @@ class Lock:
         return tuple(found)
 
 
-def parse_lock(body: bytes, *, release: Lock | None = None) -> Lock:
-    """A lock file's packages; with `release`, what is not the release's is marked as `own`.
+def add_own(release: Lock, index: Lock) -> Lock:
+    """A release's packages, and what an index has beside them, marked as `own`.
 
-    Raises ValueError for anything that is no lock file.
+    An index lists of a release's packages those that it serves itself; the others are where the
+    release has them.
     """
+    own = {
+        name: replace(package, own=True)
+        for name, package in index.packages.items()
+        if name not in release.packages
+    }
+    imports = {name: project for name, project in index.imports.items() if project in own}
+    return Lock(packages={**own, **release.packages}, imports={**imports, **release.imports})
+
+
+def parse_lock(body: bytes) -> Lock:
+    """A lock file's packages; raises ValueError for anything that is no lock file."""
     try:
         data = json.loads(body)
-        packages = [_parse_package(fields, release) for fields in data["packages"].values()]
+        packages = [_parse_package(fields) for fields in data["packages"].values()]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a lock file: {error}") from error
     by_name: dict[str, Locked] = {}
@@ -85,11 +97,10 @@ def parse_lock(body: bytes, *, release: Lock | None = None) -> Lock:
     return Lock(packages=by_name, imports=imports)
 
 
-def _parse_package(fields: Mapping[str, Any], release: Lock | None) -> Locked:
+def _parse_package(fields: Mapping[str, Any]) -> Locked:
     place = str(fields["file_name"])
     name = canonicalize_name(str(fields["name"]))
     filename = place.rpartition("/")[2]
-    known = release.packages.get(name) if release is not None else None
     return Locked(
         name=name,
         version=str(fields["version"]),
@@ -100,5 +111,4 @@ def _parse_package(fields: Mapping[str, Any], release: Lock | None) -> Locked:
         imports=tuple(str(one) for one in fields["imports"]),
         kind=str(fields.get("package_type", "package")),
         tests_apart=bool(fields.get("unvendored_tests", False)),
-        own=release is not None and (known is None or known.filename != filename),
     )

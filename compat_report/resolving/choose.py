@@ -86,6 +86,9 @@ def wheel_tags(filename: str) -> frozenset[Tag]:
 
 def explain_absence(page: Page, specifier: SpecifierSet) -> tuple[str, str]:
     """The rule and the words for why no wheel of a page can be installed."""
+    if not page.wheels and not page.kinds:
+        # An index lists for a platform what that can install, and nothing else.
+        return "no-wheel", "no files for this platform"
     admitted = {str(version) for version in admitted_versions(page.versions, specifier)}
     if not admitted:
         newest = sorted(_parse_versions(tuple(page.versions)), reverse=True)[:3]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from compat_report.catalog.lock import Lock, parse_lock
+from compat_report.catalog.lock import Lock, add_own, parse_lock
 from porter.runtime import Runtime
 
 
@@ -20,9 +20,9 @@ def package(name: str, *depends: str, **fields: object) -> dict[str, object]:
     return plain | fields
 
 
-def lock(*packages: dict[str, object], release: Lock | None = None) -> Lock:
+def lock(*packages: dict[str, object]) -> Lock:
     named = {str(index): one for index, one in enumerate(packages)}
-    return parse_lock(json.dumps({"info": {}, "packages": named}).encode(), release=release)
+    return parse_lock(json.dumps({"info": {}, "packages": named}).encode())
 
 
 def names(found: Lock, *asked: str, loaded: tuple[str, ...] = ()) -> list[str]:
@@ -55,15 +55,17 @@ def test_second_entries_and_tests_have_no_imports() -> None:
 
 
 def test_what_an_index_adds() -> None:
-    release = lock(package("a"), package("b"))
-    found = lock(
-        package("a", file_name="https://wheels.example/files/00/00/a-1.0-py3-none-any.whl"),
-        package("b", file_name="https://wheels.example/files/00/00/b-2.0-py3-none-any.whl"),
+    release = lock(package("a"), package("b", imports=["b", "shared"]))
+    index = lock(
+        package("b", version="2.0", imports=["b", "more"]),
         package("c", file_name="https://wheels.example/files/00/00/c-1.0-py3-none-any.whl"),
-        release=release,
+        package("d", imports=["shared"]),
     )
-    assert [one.name for one in found.packages.values() if one.own] == ["b", "c"]
-    assert not any(one.own for one in release.packages.values())
+    found = add_own(release, index)
+    assert sorted(one.name for one in found.packages.values() if one.own) == ["c", "d"]
+    assert found.packages["b"].version == "1.0"
+    assert found.imports == {"a": "a", "b": "b", "shared": "b", "c": "c"}
+    assert found.packages["c"].url.startswith("https://")
 
 
 def test_the_release_s_own(runtime: Runtime) -> None:
