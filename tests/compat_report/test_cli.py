@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Protocol
 
-import nbformat
 import pytest
 from running import Ran, run_porter
 
@@ -16,9 +15,12 @@ THREADS = ("from threading import Thread as T", "%matplotlib inline\nT(target=pr
 
 
 def write(path: Path, *cells: str) -> Path:
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    code = [
+        {"cell_type": "code", "source": c, "metadata": {}, "outputs": [], "execution_count": None}
+        for c in cells
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, path)
+    path.write_text(json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": code}))
     return path
 
 
@@ -76,7 +78,7 @@ def test_what_is_required_decides_the_exit_code(
 
 
 def test_two_platforms(report: Report, folder: Path) -> None:
-    (folder / "ssl.py").write_text("# %%\nimport fcntl\n")
+    (folder / "locked.py").write_text("# %%\nimport fcntl\n")
     ran = report(
         "--platform",
         "0.29",
@@ -84,7 +86,7 @@ def test_two_platforms(report: Report, folder: Path) -> None:
         "314",
         "--format",
         "json",
-        folder / "ssl.py",
+        folder / "locked.py",
     )
     assert ran.code == 0, ran.err
     # browser-facts: fcntl came back with 314.
