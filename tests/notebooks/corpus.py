@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from compat_report.model import Report
+
 HERE = Path(__file__).parent
 # Modules: what notebooks import, and what runs them.
 BESIDE = {"cleaning.py", "corpus.py", "shell.py", "workers.py"}
@@ -55,6 +57,28 @@ def files_beside() -> list[Path]:
     """The data and modules that they read."""
     found = [path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".ipynb"]
     return sorted(path for path in found if "__pycache__" not in path.parts)
+
+
+def compare(report: Report) -> list[str]:
+    """What a report of this folder has otherwise than expected, a line each; empty where nothing is.
+
+    A verdict must be the one expected; where one is expected to be about something, a finding
+    that decides must name it, in the cell that is told.
+    """
+    expected = read_expected()
+    wrong = []
+    for notebook in report.notebooks:
+        it = expected[Path(notebook.path).name]
+        if notebook.verdict != it.verdict:
+            wrong.append(f"{it.name}: {notebook.verdict}, not {it.verdict}: {it.why}")
+        elif it.verdict != "browser" and not any(
+            (it.about or "") in f"{found.subject} {found.message}"
+            for found in notebook.all_findings
+            if found.severity == it.verdict and it.cell in (None, found.location.cell)
+        ):
+            wrong.append(f"{it.name}: no finding is about {it.about} in cell {it.cell}")
+    missing = set(expected) - {Path(notebook.path).name for notebook in report.notebooks}
+    return [*wrong, *(f"{name}: not in the report" for name in sorted(missing))]
 
 
 def read_code(path: Path) -> list[str]:
