@@ -15,7 +15,7 @@ THREADS = ("from threading import Thread as T", "%matplotlib inline\nT(target=pr
 
 
 def write(path: Path, *cells: str) -> Path:
-    code = [
+    code: list[dict[str, object]] = [
         {"cell_type": "code", "source": c, "metadata": {}, "outputs": [], "execution_count": None}
         for c in cells
     ]
