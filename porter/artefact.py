@@ -11,6 +11,8 @@ from porter.errors import NotWritable
 from porter.home import Home, hash_file, new_file, new_folder
 
 RECORD = "artefact.json"
+# The folder of notes which key a project was last built under.
+LATEST = "latest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,31 @@ def keep_artefact(
         (folder / RECORD).write_text(json.dumps({**record, "inputs": dict(inputs)}, indent=1))
     kept = home.artefacts / key / wheel.name
     return Artefact(wheel=kept, sha256=sha256, seconds=seconds, inputs=inputs, audit=audit)
+
+
+def remember_build(home: Home, subject: str, key: str) -> None:
+    """Note that `subject`, a project on a platform, was last built, or found, under this key."""
+    note = home.artefacts / LATEST / subject
+    if _read_note(note) != key:
+        with new_file(note) as file:
+            file.write_text(key)
+
+
+def last_inputs(home: Home, subject: str) -> dict[str, str] | None:
+    """What went into the subject's last build, None where it is not known."""
+    key = _read_note(home.artefacts / LATEST / subject)
+    try:
+        data = json.loads((home.artefacts / key / RECORD).read_bytes())["inputs"] if key else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+def _read_note(note: Path) -> str:
+    try:
+        return note.read_text()
+    except OSError:
+        return ""
 
 
 def place_artefact(artefact: Artefact, out: Path) -> Path:

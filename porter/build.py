@@ -1,9 +1,8 @@
 """The journey of one source: fetch it, lay out a scratch copy, cross-build it, keep the wheel."""
 
 import shutil
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,26 +10,35 @@ from pathlib import Path
 from packaging.utils import parse_wheel_filename
 
 from porter import __version__
-from porter.artefact import Artefact, artefact_key, find_artefact, keep_artefact, place_artefact
+from porter.artefact import (
+    Artefact,
+    artefact_key,
+    find_artefact,
+    keep_artefact,
+    last_inputs,
+    place_artefact,
+    remember_build,
+)
 from porter.audit.surface import LinkSurface
 from porter.audited import audit_file, summarise
 from porter.buildenv import build_env, cross_files, expand
+from porter.changes import explain_changes, render_changes
 from porter.diagnose import diagnose, read_rules
 from porter.errors import AuditFailed, BuildFailed, CommandFailed, NoSpace, Unreachable
 from porter.extensions import declared_extensions
 from porter.failure import says_full, says_offline, summarise_failure
-from porter.home import Home, hash_file
+from porter.home import Home
+from porter.host import HostFile
+from porter.inputs import build_inputs
 from porter.log import read_log
 from porter.platform import Platform
 from porter.process import Children, read_tail, run
 from porter.progress import Reporter
-from porter.recipe import FLAGS
+from porter.recipe import Recipe
 from porter.source import Fetched, Source, fetch_source, lay_source
 from porter.toolchain.model import Toolchain
 from porter.wheel import check_wheel_tag, finish_wheel
 
-# Raised when the way a wheel is built or finished changes: older artefacts are not reused.
-SCHEME = "4"
 # Of the findings of one cause, the first few tell as much as all.
 SHOWN = 6
 # What pyodide-build prints once the build requirements are there. What goes wrong after it is the
@@ -43,7 +51,8 @@ class Workshop:
     """What every build of one run shares.
 
     `jobs` is how many processors one build may use; `surface` gives the platform's link surface
-    to audit wheels against, None where they are not to be audited.
+    to audit wheels against, None where they are not to be audited. `sources` is a folder of
+    fetched sources, None where they may come from the network.
     """
 
     platform: Platform
@@ -54,6 +63,7 @@ class Workshop:
     report: Reporter
     children: Children
     surface: Callable[[], LinkSurface] | None
+    sources: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,18 +81,34 @@ class Built:
     note: str
 
 
-def build(source: Source, shop: Workshop, out: Path) -> Built:
+def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile] = ()) -> Built:
     """Have the source's wheel in `out`, building it only where something changed.
 
+    `host` are what it is compiled against.
     Raises BuildFailed (the last meaningful lines and the log's path), or what a step raises:
     SourceNotFound, HashMismatch, Unreachable, ConfigurationError, UnsafeArchive, NoSpace.
     """
     shop.report.phase(source.name, "reading the source")
-    fetched = fetch_source(source, platform=shop.platform, home=shop.home, env=shop.env, out=out)
+    fetched = fetch_source(
+        source,
+        platform=shop.platform,
+        home=shop.home,
+        env=shop.env,
+        out=out,
+        sources=shop.sources,
+    )
     if fetched.note:
         shop.report.phase(source.name, fetched.note)
-    inputs = build_inputs(fetched, shop)
+    inputs = build_inputs(
+        source.recipe,
+        identity=fetched.identity,
+        platform=shop.platform,
+        toolchain=shop.toolchain.identity,
+        host={file.name: file.identity for file in host},
+        audited=shop.surface is not None,
+    )
     key = artefact_key(inputs)
+    subject = f"{source.name}-{shop.platform.pyodide}"
     artefact = find_artefact(shop.home, key)
     reused = artefact is not None
     if artefact is None:
@@ -91,7 +117,12 @@ def build(source: Source, shop: Workshop, out: Path) -> Built:
         with lock.acquire(cancel_check=lambda: shop.children.stopped):
             artefact = find_artefact(shop.home, key)
             reused = artefact is not None
-            artefact = artefact or _build(fetched, key, inputs, shop)
+            if artefact is None:
+                if (last := last_inputs(shop.home, subject)) is not None:
+                    why = render_changes(explain_changes(last, inputs))
+                    shop.report.phase(source.name, f"built again: {why}")
+                artefact = _build(fetched, key, inputs, shop)
+    remember_build(shop.home, subject, key)
     wheel = place_artefact(artefact, out)
     shop.report.done(source.name, "nothing changed" if reused else f"built {wheel.name}")
     return Built(
@@ -107,24 +138,9 @@ def build(source: Source, shop: Workshop, out: Path) -> Built:
     )
 
 
-def build_inputs(fetched: Fetched, shop: Workshop) -> dict[str, str]:
-    """Everything that can change the wheel, by name."""
-    recipe = fetched.source.recipe
-    return {
-        "scheme": SCHEME,
-        "name": fetched.source.name,
-        "source": fetched.sha256,
-        "patches": " ".join(hash_file(patch) for patch in recipe.patches),
-        "flags": "\n".join([recipe.exports, *(getattr(recipe, flag) for flag in FLAGS)]),
-        "env": "\n".join(f"{name}={value}" for name, value in recipe.env),
-        "config-settings": "\n".join(recipe.config_settings),
-        "platform": f"{shop.platform.pyodide} {shop.platform.integrity}",
-        "toolchain": shop.toolchain.identity,
-        "python": sys.version,
-        "porter": __version__,
-        "pyodide-build": version("pyodide-build"),
-        "audit": f"{recipe.size} {recipe.allow}" if shop.surface else "skipped",
-    }
+def built_host(built: Built, recipe: Recipe) -> HostFile:
+    """A finished build as a host requirement of another."""
+    return HostFile(name=built.name, identity=built.sha256, path=built.wheel, recipe=recipe)
 
 
 def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop) -> Artefact:

@@ -10,12 +10,22 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 
 from porter import __version__
-from porter.commands import audit, build, doctor, explain, platforms, publish, test, toolchain
+from porter.commands import (
+    audit,
+    build,
+    doctor,
+    explain,
+    plan,
+    platforms,
+    publish,
+    test,
+    toolchain,
+)
 from porter.commands.options import Machine, print_error
 from porter.errors import Interrupted, MissingRequirement, NoSpace, NotWritable, PorterError
 from porter.home import Home
 
-COMMANDS = (build, audit, test, publish, explain, platforms, toolchain, doctor)
+COMMANDS = (plan, build, audit, test, publish, explain, platforms, toolchain, doctor)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from packaging.version import InvalidVersion, Version
 
 from porter.errors import ConfigurationError
+from porter.pypi import IndexFile
 from porter.recipe.model import Kind, Recipe
 
 ARROW = " → "
@@ -33,21 +34,27 @@ class Role(StrEnum):
 class Provided:
     """A project that somebody has: `by` says who.
 
-    `at_build`: its headers and libraries can be had too, so that others can be compiled against it.
+    `at_build`: its headers and libraries can be had too, so that others can be compiled against
+    it; `file` is the wheel that has them, None where they lie in the toolchain.
     """
 
     version: str
     by: str
     at_build: bool
+    file: IndexFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A recipe that is built, and the nodes `host` that it waits for."""
+    """A recipe that is built.
+
+    Of its host requirements it waits for the nodes `host`; those of `given` are there.
+    """
 
     recipe: Recipe
     role: Role
     host: tuple[str, ...]
+    given: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -85,6 +92,11 @@ class Graph:
     outside: tuple[str, ...]
     above: Mapping[str, str]
 
+    @property
+    def provided(self) -> dict[str, Provided]:
+        """Who has what is not built, by name."""
+        return {reused.name: reused.provided for reused in self.reused}
+
     def way(self, name: str) -> tuple[str, ...]:
         """The names from what was asked for down to `name`, itself the last."""
         return _way(name, self.above)
@@ -116,7 +128,7 @@ def plan_graph(
     outside: dict[str, _Visit] = {}
     missing: dict[str, str] = {}
     # Breadth first: of several ways to a project the shortest is told.
-    waiting = deque((name, _Visit(role=role, above="")) for name, role in sorted(wanted.items()))
+    waiting = deque((name, _Visit(role=role, above="")) for name, role in wanted.items())
     while waiting:
         name, visit = waiting.popleft()
         if name in built:
@@ -149,6 +161,7 @@ def plan_graph(
                 recipe=recipes[name],
                 role=kept[name].role,
                 host=tuple(host for host in recipes[name].host if host in kept),
+                given=tuple(host for host in recipes[name].host if host not in kept),
             )
             for name in order
         ),

@@ -86,8 +86,8 @@ def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Re
     Raises Unreachable where the index does not answer, SourceNotFound where it has no such
     project or version.
     """
-    name, version = _name(purl), _version(purl)
-    config = _with_repository(read_pip_config(env), purl)
+    name, version = project_name(purl), _version(purl)
+    config = with_repository(read_pip_config(env), purl)
     asked = hashlib.sha256(config.get("index-url", "").encode()).hexdigest()[:12]
     memo = home.downloads / "releases" / asked / f"{name}-{canonicalize_version(version)}.json"
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
@@ -98,40 +98,6 @@ def fetch_release(purl: PackageURL, *, home: Home, env: Mapping[str, str]) -> Re
         with new_file(memo) as file:
             file.write_text(json.dumps(asdict(release)))
     return release
-
-
-def find_file(project: str, sha256: str, *, env: Mapping[str, str]) -> IndexFile | None:
-    """The index's file of a project with this hash, whatever its name or version.
-
-    None where the index has no such project or file. Raises Unreachable.
-    """
-    try:
-        packages = _project_files(canonicalize_name(project), read_pip_config(env))
-    except SourceNotFound:
-        return None
-    for package in packages:
-        if (package.digests or {}).get("sha256") == sha256:
-            return IndexFile(filename=package.filename, url=package.url, sha256=sha256)
-    return None
-
-
-def newest_version(purl: PackageURL, *, env: Mapping[str, str]) -> str:
-    """The newest version of a project that has an sdist; no pre-release where there is another.
-
-    Raises Unreachable or SourceNotFound.
-    """
-    name = _name(purl)
-    packages = _project_files(name, _with_repository(read_pip_config(env), purl))
-    found = {
-        version
-        for package in packages
-        if package.package_type == "sdist"
-        and not package.is_yanked
-        and (version := _parse_version(package.version)) is not None
-    }
-    if not found:
-        raise SourceNotFound(f"the Python package index has no sdist of {name}")
-    return str(max({v for v in found if not v.is_prerelease} or found))
 
 
 def fetch_file(
@@ -192,7 +158,7 @@ def fetch_installable(name: str, platform: Platform, *, env: Mapping[str, str]) 
     None where the index has no such project. Raises Unreachable.
     """
     try:
-        packages = _project_files(canonicalize_name(name), read_pip_config(env))
+        packages = project_files(canonicalize_name(name), read_pip_config(env))
     except SourceNotFound:
         return []
     tags = set(platform.tags())
@@ -208,15 +174,15 @@ def fetch_installable(name: str, platform: Platform, *, env: Mapping[str, str]) 
 
 
 def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Release:
-    packages = _project_files(name, config)
+    packages = project_files(name, config)
     found: dict[str, list[IndexFile]] = {"sdist": [], "wheel": []}
     for package in packages:
         digest = (package.digests or {}).get("sha256")
-        if _parse_version(package.version) == version and package.package_type in found and digest:
+        if parse_version(package.version) == version and package.package_type in found and digest:
             file = IndexFile(filename=package.filename, url=package.url, sha256=digest)
             found[package.package_type].append(file)
     if not found["sdist"] and not found["wheel"]:
-        known = sorted({v for p in packages if (v := _parse_version(p.version))}, reverse=True)
+        known = sorted({v for p in packages if (v := parse_version(p.version))}, reverse=True)
         raise SourceNotFound(
             f"the Python package index has no {name} {version}",
             advice=f"it has, among others, {', '.join(map(str, known[:5]))}" if known else "",
@@ -224,7 +190,11 @@ def _ask_index(name: str, version: Version, config: Mapping[str, str]) -> Releas
     return Release(sdist=next(iter(found["sdist"]), None), wheels=tuple(found["wheel"]))
 
 
-def _project_files(name: str, config: Mapping[str, str]) -> "list[DistributionPackage]":
+def project_files(name: str, config: Mapping[str, str]) -> "list[DistributionPackage]":
+    """Every file of a project, by its normalised name, of the index that the settings name.
+
+    Raises SourceNotFound where there is no such project, Unreachable.
+    """
     # Importing the client takes longer than most answers: only who asks the index pays.
     import requests
     from pypi_simple import (
@@ -251,14 +221,15 @@ def _project_files(name: str, config: Mapping[str, str]) -> "list[DistributionPa
         raise _unreachable(f"{name} could not be looked up", error) from error
 
 
-def _with_repository(config: dict[str, str], purl: PackageURL) -> dict[str, str]:
+def with_repository(config: dict[str, str], purl: PackageURL) -> dict[str, str]:
     """pip's settings, with the index that the purl's `repository_url` names, where it does."""
     qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
     named = qualifiers.get("repository_url")
     return {**config, "index-url": named} if named else config
 
 
-def _name(purl: PackageURL) -> str:
+def project_name(purl: PackageURL) -> str:
+    """The project's normalised name; raises UsageError for what is no name (PEP 508)."""
     try:
         return canonicalize_name(purl.name, validate=True)
     except InvalidName as error:
@@ -266,13 +237,14 @@ def _name(purl: PackageURL) -> str:
 
 
 def _version(purl: PackageURL) -> Version:
-    version = _parse_version(purl.version)
+    version = parse_version(purl.version)
     if version is None:
         raise UsageError(f"{purl.to_string()}: {purl.version} is no version (PEP 440)")
     return version
 
 
-def _parse_version(text: str | None) -> Version | None:
+def parse_version(text: str | None) -> Version | None:
+    """A version (PEP 440), None for what is none."""
     try:
         return Version(text or "")
     except InvalidVersion:

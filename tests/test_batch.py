@@ -3,11 +3,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from porter.batch import run_batch
+from porter.batch import run_batch, run_graph
 from porter.errors import BuildFailed
 from porter.process import Children
 
@@ -22,6 +23,26 @@ def test_order_is_kept_and_a_failure_stops_no_other() -> None:
     results, failures = run_batch(range(5), work, name=str, jobs=3, children=Children())
     assert results == [0, 1, 9, 16]
     assert [(failure.name, failure.error.message) for failure in failures] == [("2", "two")]
+
+
+def test_each_waits_for_what_it_needs() -> None:
+    waits = {"app": ["lib", "zip"], "lib": ["zip"], "user": ["bad"], "its-user": ["user"]}
+
+    def work(item: str, below: Mapping[str, str]) -> str:
+        if item == "bad":
+            raise BuildFailed("no")
+        return f"{item}({','.join(below.values())})"
+
+    names = ["app", "its-user", "user", "bad", "lib", "zip"]
+    results, failures = run_graph(
+        {name: name for name in names}, waits, work, name=str, jobs=2, children=Children()
+    )
+    assert results == ["app(lib(zip()),zip())", "lib(zip())", "zip()"]
+    assert [(failure.name, failure.error.message) for failure in failures] == [
+        ("its-user", "its-user waits for user, which failed"),
+        ("user", "user waits for bad, which failed"),
+        ("bad", "no"),
+    ]
 
 
 def test_a_mistake_of_ours_is_not_hidden() -> None:

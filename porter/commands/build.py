@@ -1,7 +1,7 @@
 """`porter build`: sources in, wheels for Pyodide out."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,16 @@ from porter.commands.options import (
     Commands,
     Machine,
     add_command,
+    add_index,
     add_jobs,
     add_json,
     add_platform,
-    add_recipes,
+    add_recipe_folders,
+    add_sources,
     failure_json,
     print_error,
     print_json,
+    recipe_folders,
 )
 from porter.platform import Platform, read_platform
 from porter.progress import Progressing, Reporter
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
     from porter.batch import Failure
     from porter.build import Built
     from porter.check.model import CheckResult
-    from porter.source import Source
+    from porter.graph import Graph, Node
     from porter.toolchain.model import Toolchain
+    from porter.wanted import Wanted
 
 
 def add(commands: Commands) -> None:
@@ -37,7 +41,8 @@ def add(commands: Commands) -> None:
         "source",
         nargs="+",
         metavar="SOURCE",
-        help="a project's folder, a recipe's folder, an sdist file or pkg:pypi/NAME@VERSION",
+        help="a project's folder, a recipe's folder or name, a folder of recipes, tag:WORD, "
+        "an sdist file, git+URL@COMMIT or pkg:pypi/NAME@VERSION",
     )
     parser.add_argument(
         "--out",
@@ -47,7 +52,9 @@ def add(commands: Commands) -> None:
         help="where the wheels go (default: dist)",
     )
     add_platform(parser)
-    add_recipes(parser)
+    add_recipe_folders(parser)
+    add_index(parser)
+    add_sources(parser)
     add_jobs(parser)
     add_toolchain(parser)
     parser.add_argument(
@@ -74,20 +81,22 @@ def add_toolchain(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Build every source; a failure stops no other."""
     from porter.check.model import Host
-    from porter.source import parse_source
     from porter.toolchain.select import have_toolchain
     from porter.trial import Target, Trial, try_wheels
+    from porter.wanted import read_wanted
 
     platform = read_platform(arguments.platform)
-    sources = [parse_source(text, recipes=arguments.recipes) for text in arguments.source]
+    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
     checks: list[CheckResult] = []
     with Progressing() as report:
         toolchain = have_toolchain(
             platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
         )
-        built, failures = build_sources(
-            sources,
+        built, failures = build_wanted(
+            wanted,
             arguments.out,
+            index=arguments.index,
+            sources=arguments.sources,
             toolchain=toolchain,
             platform=platform,
             machine=machine,
@@ -96,11 +105,11 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             report=report,
         )
         if arguments.test and built:
-            by_name = {source.name: source for source in sources}
+            wheels = [item for item in built if item.wheel.suffix == ".whl"]
             trial = Trial(
                 platform=platform,
                 hosts=tuple(Host(name) for name in arguments.runtime or ["node"]),
-                needed=(),
+                needed=() if wanted.alone else tuple(item.wheel for item in wheels),
                 suite=False,
                 only=(),
                 native=False,
@@ -112,10 +121,10 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             targets = [
                 Target(
                     wheel=item.wheel,
-                    recipe=by_name[item.name].recipe,
-                    source=by_name[item.name],
+                    recipe=wanted.recipes[item.name],
+                    source=wanted.source(wanted.recipes[item.name]),
                 )
-                for item in built
+                for item in wheels
             ]
             checks, refused = try_wheels(targets, trial, report)
             failures += refused
@@ -138,8 +147,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
-def build_sources(
-    sources: "Sequence[Source]",
+def build_wanted(
+    wanted: "Wanted",
     out: Path,
     *,
     toolchain: "Toolchain",
@@ -148,19 +157,33 @@ def build_sources(
     jobs: int,
     audit: bool,
     report: Reporter,
+    index: str | None = None,
+    sources: Path | None = None,
 ) -> "tuple[list[Built], list[Failure]]":
-    """Have each source's wheel in `out`; several are built at once."""
+    """Have the wheel of all that is asked for, and of what that needs, in `out`.
+
+    Several are built at once, host requirements before their users.
+    """
     from functools import cache
 
     from porter.artefact import open_out
-    from porter.batch import run_batch
-    from porter.build import Workshop, build
+    from porter.batch import run_graph
+    from porter.build import Workshop, build, built_host
+    from porter.plan import fetch_given, read_graph
     from porter.process import Children
     from porter.runtime import fetch_runtime, read_surface
 
     open_out(out)
     children = Children()
-    at_once = min(jobs, len(sources))
+    graph = read_graph(
+        wanted,
+        platform=platform,
+        toolchain=toolchain,
+        index=index,
+        home=machine.home,
+        env=machine.env,
+    )
+    at_once = max(1, min(jobs, len(graph.nodes)))
 
     @cache
     def surface() -> "LinkSurface":
@@ -176,14 +199,40 @@ def build_sources(
         report=report,
         children=children,
         surface=surface if audit else None,
+        sources=sources,
     )
-    return run_batch(
-        sources,
-        lambda source: build(source, shop, out),
-        name=lambda source: source.name,
+
+    def work(node: "Node", below: "Mapping[str, Built]") -> "Built":
+        given = fetch_given(node, graph, home=machine.home, env=machine.env)
+        host = [*(built_host(item, wanted.recipes[item.name]) for item in below.values()), *given]
+        return build(wanted.source(node.recipe), shop, out, host=host)
+
+    built, failures = run_graph(
+        {node.name: node for node in graph.nodes},
+        {node.name: node.host for node in graph.nodes},
+        work,
+        name=str,
         jobs=at_once,
         children=children,
     )
+    return built, [*failures, *_skipped(graph, wanted, report)]
+
+
+def _skipped(graph: "Graph", wanted: "Wanted", report: Reporter) -> "list[Failure]":
+    """What was not built because it is disabled: a failure where it was named."""
+    from porter.batch import Failure
+    from porter.errors import ConfigurationError
+    from porter.graph import ARROW, Role
+
+    failures = []
+    for skipped in graph.skipped:
+        why = f"{ARROW.join(skipped.path)} is disabled"
+        if wanted.roles.get(skipped.name) is Role.NAMED:
+            error = ConfigurationError(why, advice="its recipe says so: package.disabled")
+            failures.append(Failure(name=skipped.name, error=error))
+        else:
+            report.phase(skipped.name, f"skipped: {why}")
+    return failures
 
 
 def built_json(item: "Built", checks: "Sequence[CheckResult]") -> dict[str, object]:

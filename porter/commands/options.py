@@ -64,6 +64,39 @@ def add_recipes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_recipe_folders(parser: argparse.ArgumentParser) -> None:
+    """`--recipes DIR`, more than once; `recipe_folders` reads it."""
+    parser.add_argument(
+        "--recipes",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="a folder of recipes; of several the first that has a project wins (default: recipes)",
+    )
+
+
+def recipe_folders(arguments: argparse.Namespace) -> list[Path]:
+    """The folders of `add_recipe_folders`."""
+    return arguments.recipes or [Path("recipes")]
+
+
+def add_index(parser: argparse.ArgumentParser) -> None:
+    """`--index URL`."""
+    parser.add_argument(
+        "--index", metavar="URL", help="a private index: what it serves is not built again"
+    )
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """`--sources DIR`."""
+    parser.add_argument(
+        "--sources",
+        type=Path,
+        metavar="DIR",
+        help="a folder that `porter fetch` filled: nothing else is fetched",
+    )
+
+
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """`--jobs N`."""
     count = os.cpu_count() or 1

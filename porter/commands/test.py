@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from porter.commands.build import add_toolchain, build_sources
+from porter.commands.build import add_toolchain, build_wanted
 from porter.commands.checks import (
     add_junit,
     add_runtime,
@@ -136,13 +136,12 @@ def _targets(
     arguments: argparse.Namespace, platform: Platform, machine: Machine, report: Reporter
 ) -> "tuple[list[Target], list[Failure]]":
     """The wheels meant, those of folders built first."""
-    from porter.source import parse_source
     from porter.target import find_wheel
     from porter.toolchain.select import have_toolchain
     from porter.trial import Target
+    from porter.wanted import read_wanted
 
     folders = [text for text in arguments.target if Path(text).is_dir()]
-    sources = {text: parse_source(text, recipes=arguments.recipes) for text in folders}
     wheels = {
         text: find_wheel(text, platform, home=machine.home, env=machine.env)
         for text in arguments.target
@@ -155,9 +154,10 @@ def _targets(
         text: Target(wheel=wheel, recipe=_recipe(wheel, arguments.recipes))
         for text, wheel in wheels.items()
     }
-    if sources:
-        built, failures = build_sources(
-            list(sources.values()),
+    if folders:
+        wanted = read_wanted(folders, recipes=[arguments.recipes])
+        built, failures = build_wanted(
+            wanted,
             machine.home.tested,
             toolchain=have_toolchain(
                 platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
@@ -168,9 +168,12 @@ def _targets(
             audit=True,
             report=report,
         )
-        for item in built:
-            text, source = next((t, s) for t, s in sources.items() if s.name == item.name)
-            targets[text] = Target(wheel=item.wheel, recipe=source.recipe, source=source)
+        by_name = {item.name: item for item in built}
+        for text, name in wanted.names.items():
+            if name in by_name:
+                source = wanted.sources[name]
+                wheel = by_name[name].wheel
+                targets[text] = Target(wheel=wheel, recipe=source.recipe, source=source)
     return [targets[text] for text in arguments.target if text in targets], failures
 
 

@@ -17,8 +17,9 @@ from packaging.utils import (
 
 from porter.errors import ConfigurationError, SourceNotFound, Unreachable
 from porter.home import Home, hash_file, new_file
+from porter.lookup import find_file
 from porter.platform import Platform
-from porter.pypi import IndexFile, fetch_file, fetch_release, find_file
+from porter.pypi import IndexFile, fetch_file, fetch_release
 from porter.source.git import fetch_git
 from porter.source.model import Address, Fetched, Git, Source, mismatch
 from porter.tree import hash_tree, list_tree

@@ -66,7 +66,11 @@ def _check_out(git: Git, folder: Path, log: Path, env: Mapping[str, str]) -> Non
     except CommandFailed as error:
         lines = _complaints(log)
         said = lines[-1].partition(": ")[2] if lines else error.message
-        if any(word in line for line in lines for word in (*UNNAMED, "unable to read tree")):
+        if any(
+            word in line
+            for line in lines
+            for word in (*UNNAMED, "unable to read tree", "not a tree")
+        ):
             raise SourceNotFound(f"{git.url} has no commit {git.commit}", log=log) from error
         raise Unreachable(
             f"{git} cannot be fetched: {said}",

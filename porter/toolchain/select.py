@@ -73,12 +73,13 @@ def install(
     return install_debian(runtime, home=home, env=env, report=report)
 
 
-def find_toolchain(platform: Platform, home: Home) -> Toolchain | None:
-    """The installed toolchain that `auto` takes, None where there is none."""
+def find_toolchain(platform: Platform, home: Home, *, provider: str = "auto") -> Toolchain | None:
+    """The installed toolchain that a provider, or `auto`, takes; None where there is none."""
     mine = [
         found
         for found in installed_toolchains(home)
         if found.platform == platform.pyodide
+        and provider in ("auto", found.provider)
         and (found.provider != "debian" or found.root.name == debian_folder(platform, home).name)
     ]
     return min(mine, key=lambda found: PROVIDERS.index(found.provider), default=None)

@@ -38,7 +38,7 @@ def test_extras_and_the_folder_of_an_archive(
     for place in ("/etc/x", "../x"):
         outside = Recipe(name="x", extract_dir="tiny-1.0", extras=((config, place),))
         with pytest.raises(ConfigurationError, match="is not in the source"):
-            lay(outside, sdist, platform, scratch_home, tmp_path / "four")
+            lay(outside, sdist, platform, scratch_home, tmp_path / f"four{len(place)}")
 
 
 def test_a_library_needs_no_backend(platform: Platform, scratch_home: Home, tmp_path: Path) -> None:

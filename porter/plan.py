@@ -1,0 +1,231 @@
+"""What a build would do, and why, without building: nothing is fetched that a hash tells of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from porter.artefact import Artefact, artefact_key, find_artefact, last_inputs
+from porter.changes import Change, explain_changes, render_changes
+from porter.errors import MissingRequirement, PorterError
+from porter.graph import ARROW, Graph, Node, Role, plan_graph
+from porter.home import Home
+from porter.host import HostFile
+from porter.inputs import build_inputs
+from porter.platform import Platform
+from porter.process import find_program
+from porter.provided import (
+    index_provided,
+    merge_provided,
+    runtime_provided,
+    toolchain_provided,
+)
+from porter.pypi import fetch_file
+from porter.runtime import fetch_runtime
+from porter.source.fetch import locate_source
+from porter.toolchain.model import Toolchain
+from porter.wanted import Wanted
+
+# What stands for the hash of a wheel that is not built yet.
+UNBUILT = "not built yet"
+
+
+class Action(StrEnum):
+    """What happens to a project."""
+
+    BUILD = "build"
+    REUSE = "reuse"
+    PROVIDED = "provided"
+    SKIP = "skip"
+    CANNOT = "cannot"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One project of a plan.
+
+    `why` is for people; `changes` are the inputs that differ from its last build; `way` the names
+    from what was asked for down to it; `after` what it waits for; `error` why it cannot be built.
+    """
+
+    name: str
+    version: str
+    action: Action
+    why: str
+    way: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    artefact: Path | None = None
+    error: PorterError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """What every step of a plan for one platform shares.
+
+    `toolchain` is None where none is installed yet: then all is built. `sources` is a folder of
+    fetched sources.
+    """
+
+    platform: Platform
+    toolchain: Toolchain | None
+    audited: bool
+    home: Home
+    env: Mapping[str, str]
+    sources: Path | None = None
+    known: dict[str, Artefact] = field(default_factory=dict)
+
+
+def read_graph(
+    wanted: Wanted,
+    *,
+    platform: Platform,
+    toolchain: Toolchain | None,
+    index: str | None,
+    home: Home,
+    env: Mapping[str, str],
+) -> Graph:
+    """The graph of what is asked for, on a platform.
+
+    What the release has in its lock file, the toolchain in its cross-build environment and a
+    private `index` in its view for the platform is there already. Raises what `plan_graph` does,
+    and Unreachable.
+    """
+    if wanted.alone:
+        return plan_graph(wanted.roles, wanted.recipes, provided={})
+    provided = [runtime_provided(fetch_runtime(platform, home=home, env=env))]
+    if toolchain is not None:
+        provided.append(toolchain_provided(toolchain))
+    if index is not None:
+        versions = {name: recipe.told_version for name, recipe in wanted.recipes.items()}
+        needs = {need for r in wanted.recipes.values() for need in (*r.host, *r.run)}
+        asked = {**dict.fromkeys(needs, ""), **versions}
+        provided.append(index_provided(index, asked, platform, env=env))
+    return plan_graph(wanted.roles, wanted.recipes, provided=merge_provided(*provided))
+
+
+def plan_build(graph: Graph, wanted: Wanted, planning: Planning) -> tuple[Step, ...]:
+    """Every project of the graph in the order of its build, then those that are not built."""
+    built: dict[str, Step] = {}
+    for node in graph.nodes:
+        built[node.name] = _step(node, graph, wanted, planning, built)
+    return (*built.values(), *_others(graph))
+
+
+def _step(
+    node: Node,
+    graph: Graph,
+    wanted: Wanted,
+    planning: Planning,
+    built: Mapping[str, Step],
+) -> Step:
+    recipe, way = node.recipe, graph.way(node.name)
+    plain = Step(
+        name=node.name,
+        version=recipe.told_version,
+        action=Action.BUILD,
+        why="",
+        way=way,
+        after=node.host,
+    )
+    failed = [host for host in node.host if built[host].action is Action.CANNOT]
+    try:
+        for program in recipe.executable:
+            find_program(program, planning.env)
+        if failed:
+            raise MissingRequirement(f"{failed[0]} cannot be built")
+        identity = locate_source(
+            wanted.source(recipe),
+            home=planning.home,
+            env=planning.env,
+            sources=planning.sources,
+        )
+        inputs = build_inputs(
+            recipe,
+            identity=identity,
+            platform=planning.platform,
+            toolchain=planning.toolchain.identity if planning.toolchain else "",
+            host={
+                **{host: _sha256(host, planning) for host in node.host},
+                **given_identities(node, graph),
+            },
+            audited=planning.audited,
+        )
+    except PorterError as error:
+        return _with(plain, Action.CANNOT, error.message, error=error)
+    if planning.toolchain is None:
+        return _with(plain, Action.BUILD, "no toolchain is installed yet")
+    found = find_artefact(planning.home, artefact_key(inputs))
+    if found is not None:
+        planning.known[node.name] = found
+        return _with(plain, Action.REUSE, "nothing changed", artefact=found.wheel)
+    last = last_inputs(planning.home, f"{node.name}-{planning.platform.pyodide}")
+    if last is None:
+        return _with(plain, Action.BUILD, _asked(node, way))
+    changes = explain_changes(last, inputs)
+    why = render_changes(changes) or "its wheel is gone from the store"
+    return _with(plain, Action.BUILD, why, changes=changes)
+
+
+def given_identities(node: Node, graph: Graph) -> dict[str, str]:
+    """What tells the host requirements that are there from any others, by name."""
+    provided = graph.provided
+    return {
+        name: there.file.sha256 if there.file else f"{there.version} of {there.by}"
+        for name in node.given
+        if (there := provided.get(name)) is not None
+    }
+
+
+def fetch_given(node: Node, graph: Graph, *, home: Home, env: Mapping[str, str]) -> list[HostFile]:
+    """The host requirements that are there, those of an index fetched. Raises Unreachable."""
+    found = []
+    for name, identity in given_identities(node, graph).items():
+        file = graph.provided[name].file
+        path = fetch_file(file, home=home, env=env) if file else None
+        found.append(HostFile(name=name, identity=identity, path=path))
+    return found
+
+
+def _with(step: Step, action: Action, why: str, **more: object) -> Step:
+    return replace(step, action=action, why=why, **more)  # type: ignore[arg-type]
+
+
+def _sha256(host: str, planning: Planning) -> str:
+    known = planning.known.get(host)
+    return known.sha256 if known else UNBUILT
+
+
+def _asked(node: Node, way: tuple[str, ...]) -> str:
+    if node.role in (Role.NAMED, Role.LISTED):
+        return "never built here"
+    what = "compile against" if node.role is Role.HOST else "import"
+    return f"never built here; {way[-2]} needs it to {what}"
+
+
+def _others(graph: Graph) -> Iterator[Step]:
+    for reused in graph.reused:
+        yield Step(
+            name=reused.name,
+            version=reused.provided.version,
+            action=Action.PROVIDED,
+            why=f"{reused.provided.by} has it",
+            way=graph.way(reused.name),
+        )
+    for skipped in graph.skipped:
+        last = skipped.path[-1]
+        why = (
+            "it is disabled" if last == skipped.name else f"{ARROW.join(skipped.path)} is disabled"
+        )
+        yield Step(
+            name=skipped.name, version="", action=Action.SKIP, why=why, way=graph.way(skipped.name)
+        )
+    for name in graph.outside:
+        yield Step(
+            name=name,
+            version="",
+            action=Action.OUTSIDE,
+            why="left to the public index",
+            way=graph.way(name),
+        )
