@@ -18,6 +18,7 @@ from compat_report.footprint.size import POINTER, Sized, string_size
 SAMPLE = 64 << 10
 # Reading a table in parts and joining them, at the height.
 JOINED = 2
+DELIMITED = frozenset({".csv", ".tsv"})
 NUMBER = re.compile(
     r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*|nan|NaN|NA|inf|true|false|True|False|"
 )
@@ -180,10 +181,15 @@ def measure_lines(path: Path) -> Sized:
     wide = 1 if sample.data.isascii() else 4
     whole = sample.most * (2 if wide == 1 else 5)
     rows = _scale(lines, sample, len(sample.data))[1]
+    each = 16 + string_size(length, width=wide)
+    if Path(path.name.removesuffix(".gz")).suffix.lower() in DELIMITED:
+        # A row as csv.reader or csv.DictReader gives it: a list or dict, and a str a cell.
+        cells = 1 + max(sample.data.count(letter) for letter in (b",", b";", b"\t", b"|")) / lines
+        each += int(80 + 56 * cells)
     return Sized(
         what=f"{sample.most:,} bytes of text",
         low=0,
-        high=max(whole, int(rows * (16 + string_size(length, width=wide)))) + SAMPLE,
+        high=max(whole, rows * each) + SAMPLE,
         disk=sample.disk,
         trust=0.8,
     )
