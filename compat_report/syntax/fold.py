@@ -35,6 +35,7 @@ JOIN = frozenset({"os.path.join", "pathlib.Path", "pathlib.PurePath"})
 # No value that is worked out grows beyond this many bits, characters or items.
 MOST = 65_536
 DEEPEST = 60
+KINDS = frozenset({ast.Name, ast.Tuple, ast.List, ast.UnaryOp, ast.BinOp, ast.JoinedStr, ast.Call})
 
 
 def fold(  # noqa: PLR0911 — one for each kind of expression
@@ -47,23 +48,23 @@ def fold(  # noqa: PLR0911 — one for each kind of expression
     """
     if type(node) is ast.Constant:
         return node.value
-    if depth > DEEPEST:
+    if type(node) not in KINDS or depth > DEEPEST:
         return NOT_CONSTANT
     inner = depth + 1
     match node:
         case ast.Name():
             return look_up(node.id)
         case ast.Tuple() | ast.List():
-            return _all([fold(item, look_up, resolve, depth=inner) for item in node.elts[:1000]])
+            return _listed(node.elts, look_up, resolve, inner)
         case ast.UnaryOp():
             return _apply(
                 UNARY.get(type(node.op)), fold(node.operand, look_up, resolve, depth=inner)
             )
         case ast.BinOp():
             left = fold(node.left, look_up, resolve, depth=inner)
-            if left is NOT_CONSTANT:
-                return NOT_CONSTANT
-            right = fold(node.right, look_up, resolve, depth=inner)
+            right = left  # of what is not constant nothing more is asked
+            if left is not NOT_CONSTANT:
+                right = fold(node.right, look_up, resolve, depth=inner)
             return _binary(node, left, right, resolve)
         case ast.JoinedStr():
             return _joined(node, look_up, resolve, inner)
@@ -72,8 +73,14 @@ def fold(  # noqa: PLR0911 — one for each kind of expression
     return NOT_CONSTANT
 
 
-def _all(values: list[Any]) -> Any:
-    return NOT_CONSTANT if NOT_CONSTANT in values else tuple(values)
+def _listed(items: list[ast.expr], look_up: LookUp, resolve: Resolve, depth: int) -> Any:
+    values = []
+    for item in items:
+        value = fold(item, look_up, resolve, depth=depth)
+        if value is NOT_CONSTANT:
+            return NOT_CONSTANT
+        values.append(value)
+    return tuple(values)
 
 
 def _apply(function: Callable[..., Any] | None, *values: Any) -> Any:

@@ -1,42 +1,18 @@
 """Import statements → the modules they ask for, and what local modules among those say."""
 
 import ast
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from compat_report.model import Guard, Import, Location
 from compat_report.rules import find
 from compat_report.syntax.guards import RANK, stronger
-from compat_report.syntax.local import LocalFiles
 from compat_report.syntax.scope import OTHER, Gathered, Scope
 from compat_report.syntax.uses import UseReader
 
-type ReadModule = Callable[[str, Path, str | None], tuple[Scope, Gathered] | None]
-
 
 class ImportReader(UseReader):
-    """Reads import statements; modules beside the notebook are read in their place.
-
-    `read_module` gives what a local module says, of its name, path, and text where a cell
-    wrote it; None for one that is being read (a circle).
-    `package` is the dotted name that relative imports start from, None in a notebook.
-    """
-
-    def __init__(
-        self,
-        scope: Scope,
-        place: Location,
-        source: str,
-        *,
-        files: LocalFiles,
-        read_module: ReadModule,
-        package: str | None = None,
-    ) -> None:
-        super().__init__(scope, place, source)
-        self.files = files
-        self.package = package
-        self._read_module = read_module
+    """Reads import statements; modules beside the notebook are read in their place."""
 
     def read_import(self, node: ast.Import, guard: Guard) -> None:
         """`import a.b` binds `a`; `import a.b as c` binds `c` to the whole."""
@@ -94,7 +70,7 @@ class ImportReader(UseReader):
 
     def run_local(self, dotted: str, path: Path, location: Location, guard: Guard) -> Scope | None:
         """What a local module says counts where it is first imported; its names as its module has."""
-        told = self._read_module(dotted, path, self.scope.written.get(dotted))
+        told = self.read_module(dotted, path, self.scope.written.get(dotted))
         if told is None:
             return None
         module, gathered = told
@@ -139,7 +115,7 @@ class ImportReader(UseReader):
         if dotted is None and (located := self.files.locate(base)) is not None:
             dotted, path = located.files[-1]
         if dotted is not None:
-            told = self._read_module(dotted, path, self.scope.written.get(dotted))
+            told = self.read_module(dotted, path, self.scope.written.get(dotted))
             if told is not None:
                 self.take_names(told[0])
             return

@@ -2,17 +2,23 @@
 
 import ast
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from compat_report.model import Finding, Guard, Location
 from compat_report.syntax.fold import fold
 from compat_report.syntax.guards import truth
+from compat_report.syntax.local import LocalFiles
 from compat_report.syntax.scope import Bound, Gathered, Made, Scope, constant_of
+from compat_report.syntax.transform import Escape
 
 # Builtins that are followed whether they are watched or not.
 OWN = frozenset({"__import__", "get_ipython"})
 NOTHING: frozenset[str] = frozenset()
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef
+type ReadModule = Callable[[str, Path, str | None], tuple[Scope, Gathered] | None]
 
 
 class NameReader:
@@ -20,18 +26,39 @@ class NameReader:
 
     `frames` are the names of the functions and classes that are being read, innermost last;
     `base` is added to positions (lines, columns) of a tree that is a part of a line. `hot` are
-    the lines worth reading, in order.
+    the lines worth reading, in order, `fresh` words that make more so; `escapes` pieces of
+    IPython's syntax by line. `own` are functions and classes of this cell, by dotted name;
+    `bodies` those whose bodies are read last, when all names of the cell are known.
+
+    `read_module` gives what a local module says, of its name, path, and text where a cell
+    wrote it; None for one that is being read (a circle). `package` is the dotted name that
+    relative imports start from, None in a notebook.
     """
 
-    def __init__(self, scope: Scope, place: Location, source: str) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        place: Location,
+        source: str,
+        *,
+        files: LocalFiles,
+        read_module: ReadModule,
+        package: str | None = None,
+    ) -> None:
         self.scope = scope
         self.watch = scope.watch
         self.place = place
+        self.files = files
+        self.read_module = read_module
+        self.package = package
         self.into = Gathered()
         self.frames: list[dict[str, Bound]] = []
         self.base = (0, 0)
         self.hot: list[int] = []
-        self._fresh: list[str] = []
+        self.fresh: list[str] = []
+        self.escapes: Mapping[int, Escape] = {}
+        self.own: list[str] = []
+        self.bodies: list[tuple[str, Function, dict[str, Bound]]] = []
         self._source = source
         self._is_ascii = source.isascii()
         self._lines: list[str] | None = None
@@ -53,15 +80,19 @@ class NameReader:
             id=self.place.id,
         )
 
-    def lines_with(self, words: Collection[str]) -> set[int]:
+    def lines_with(self, words: Iterable[str]) -> set[int]:
         """Lines on which one of the words stands, or what looks like it."""
-        lines = self._split()
-        if len(words) == 1:
-            (only,) = words
-            return {number for number, line in enumerate(lines, 1) if only in line}
-        return {
-            number for number, line in enumerate(lines, 1) if any(word in line for word in words)
-        }
+        source = self._source
+        found: set[int] = set()
+        for word in words:
+            line, begin, at = 1, 0, source.find(word)
+            while at >= 0:
+                line += source.count("\n", begin, at)
+                found.add(line)
+                begin = at
+                end = source.find("\n", at)
+                at = source.find(word, end) if end >= 0 else -1
+        return found
 
     def _split(self) -> list[str]:
         if self._lines is None:
@@ -78,24 +109,24 @@ class NameReader:
         if top not in self.watch.tops:
             if name in scope.functions and word not in scope.hot:
                 scope.hot.add(word)
-                self._fresh.append(word)
+                self.fresh.append(word)
             return
         if top not in scope.tops:
             scope.tops.add(top)
             leaves = self.watch.leaves.get(top, NOTHING)
             scope.hot |= leaves
-            self._fresh += leaves
+            self.fresh += leaves
         if word not in scope.hot and scope.is_warm(name):
             scope.hot.add(word)
-            self._fresh.append(word)
+            self.fresh.append(word)
 
     def is_hot(self, node: ast.stmt | ast.expr) -> bool:
         """Whether one of a node's lines is worth reading."""
-        if self._fresh:
+        if self.fresh:
             source = self._source
-            if here := [word for word in self._fresh if word in source]:
+            if here := [word for word in self.fresh if word in source]:
                 self.hot = sorted(self.lines_with(here).union(self.hot))
-            self._fresh = []
+            self.fresh = []
         hot = self.hot
         if not hot:
             return False

@@ -11,31 +11,20 @@ from typing import Any, ClassVar
 from compat_report.model import Guard
 from compat_report.syntax.binding import BindingReader
 from compat_report.syntax.guards import catches, is_typing, stronger, suppresses
+from compat_report.syntax.names import Function
 from compat_report.syntax.scope import OTHER, Bound, Constant, Gathered
-from compat_report.syntax.transform import Escape
-
-type Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class StatementReader(BindingReader):
-    """Reads the statements of a cell or a module.
-
-    `escapes` are pieces of IPython's syntax by line.
-    `branches` counts the conditions, loops and handlers that the statement is in. Bodies of
-    functions are read last, when all names of the cell are known: `bodies`. `own` are the
-    functions and classes of this cell, by dotted name.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.escapes: Mapping[int, Escape] = {}
-        self.own: list[str] = []
-        self.bodies: list[tuple[str, Function, dict[str, Bound]]] = []
+    """Reads the statements of a cell or a module."""
 
     def read_block(self, body: Iterable[ast.stmt], imports: Guard, uses: Guard) -> None:
         """Statements that stand under the same guards."""
         for statement in body:
-            read = self.readers.get(type(statement))
+            kind = type(statement)
+            read = self.readers.get(kind)
+            if kind is ast.Expr and not (self.hot or self.fresh):
+                continue
             if read is not None:
                 read(self, statement, imports, uses)
             elif self.is_hot(statement):
@@ -163,7 +152,7 @@ class StatementReader(BindingReader):
     ) -> None:
         if self.is_hot(test):
             self.read(test, imports, uses)
-        if is_typing(test, self.resolve):
+        if isinstance(test, ast.Name | ast.Attribute) and is_typing(test, self.resolve):
             self._under(body, Guard.TYPING, imports, uses)
             self.read_block(orelse, imports, uses)
             return

@@ -8,7 +8,7 @@ was no part of a string or of a longer expression. All else goes through IPython
 import ast
 import re
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 from compat_report.reading.magic_table import read_magics
 
@@ -79,7 +79,7 @@ def parse_cell(source: str) -> Parsed:
         if parsed is not None:
             return parsed
     try:
-        return Parsed(ast.parse(source))
+        return Parsed(parse_python(source))
     except FAILURES as error:
         reason = error
     if len(source) <= MOST and not isinstance(reason, RecursionError | MemoryError):
@@ -89,6 +89,12 @@ def parse_cell(source: str) -> Parsed:
         if parsed is not None:
             return parsed
     raise _unreadable(reason, source)
+
+
+def parse_python(source: str) -> ast.Module:
+    """`ast.parse` without what it does for other kinds of input. Raises one of FAILURES."""
+    tree = compile(source, "<cell>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    return cast("ast.Module", tree)
 
 
 def _parse_cell_magic(source: str, begun: re.Match[str]) -> Parsed:
@@ -146,7 +152,7 @@ def _parse_escaped(source: str) -> Parsed | None:
             lines[blank] = ""
         number = last + 1
     try:
-        tree = ast.parse("\n".join(lines))
+        tree = parse_python("\n".join(lines))
     except FAILURES:
         return None
     return Parsed(tree, escapes) if _are_statements(tree, places) else None
