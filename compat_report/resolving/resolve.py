@@ -26,6 +26,7 @@ from compat_report.model import ResolvedFile
 from compat_report.resolving.choose import choose_wheel, explain_absence, wheel_tags
 from compat_report.resolving.environment import marker_environment, tag_ranks
 from compat_report.resolving.extras import requirements_of
+from compat_report.resolving.fits import admits, python_fits
 from compat_report.resolving.sources import Found, Sources
 from porter.platform import Platform
 
@@ -34,6 +35,7 @@ type Task = Iterator[None]
 
 # More than any honest set has; a hostile index could list requirements without end.
 MOST_TASKS = 5000
+DEEPEST = 100
 
 
 def resolve(requirements: Sequence[str], sources: Sources, platform: Platform) -> Resolution:
@@ -65,7 +67,7 @@ class _Transaction:
                 self.waiting.append(task)
 
     def run(self) -> None:
-        while self.waiting:
+        while self.waiting and self.started <= MOST_TASKS:
             task = self.waiting.popleft()
             if next(task, self) is None:
                 self.waiting.append(task)
@@ -158,7 +160,7 @@ def _take(
         unpacked=contents.unpacked,
         sha256=wheel.sha256 or None,
     )
-    if wheel.requires_python and not _python_fits(wheel.requires_python, work.platform):
+    if wheel.requires_python and not python_fits(wheel.requires_python, work.platform):
         work.fail(
             "other-python",
             chain,
@@ -168,6 +170,9 @@ def _take(
 
 
 def _require(contents: Contents, extras: tuple[str, ...], work: _Transaction, chain: Chain) -> None:
+    if len(chain) >= DEEPEST:
+        work.fail("bad-requirement", chain, f"more than {DEEPEST} projects that need each other")
+        return
     try:
         needs = requirements_of(contents, extras, marker_environment(work.platform))
     except InvalidRequirement as error:
@@ -218,18 +223,10 @@ def _may_ask(name: str, work: _Transaction) -> bool:
 
 def _load(name: str, specifier: SpecifierSet, work: _Transaction) -> bool:
     package = work.sources.lock.packages.get(name)
-    if package is None or not _admits(specifier, package.version):
+    if package is None or not admits(specifier, package.version):
         return False
     work.packages.setdefault(name)
     return True
-
-
-def _admits(specifier: SpecifierSet, version: str) -> bool:
-    try:
-        return specifier.contains(version, prereleases=True)
-    except InvalidVersion:
-        # Shared libraries have versions that are none of PEP 440's.
-        return not specifier
 
 
 def _is_satisfied(
@@ -239,7 +236,7 @@ def _is_satisfied(
     chosen, by = work.chosen.get(name) or (work.sources.installed.get(name), ())
     if chosen is None:
         return False
-    if _admits(requirement.specifier, chosen):
+    if admits(requirement.specifier, chosen):
         return True
     because = f"for {' → '.join(by)}" if by else "when the kernel starts"
     detail = f"{requirement} is asked for, and {name} {chosen} was chosen {because}"
@@ -271,13 +268,6 @@ def _explain(
         return code, chain, f"no index has the project{beside}"
     code, detail = explain_absence(found.page, specifier)
     return ("no-version" if beside else code), chain, f"{detail}{beside}"
-
-
-def _python_fits(requires_python: str, platform: Platform) -> bool:
-    try:
-        return SpecifierSet(requires_python).contains(platform.python, prereleases=True)
-    except ValueError:
-        return True
 
 
 def _locked_file(package: Locked) -> ResolvedFile:
