@@ -94,23 +94,25 @@ def make_report(
     from compat_report.model import Report
     from compat_report.ranking import rank
     from compat_report.reading.read import read_notebook
+    from compat_report.render.text import say_totals
 
     progress.phase(platform.name, "opening the catalogue")
     reporter = open_reporter(asked, platform, machine)
-    progress.phase(platform.name, f"{len(found.paths)} notebooks")
+    progress.phase(platform.name, "reading notebooks")
     notebooks: list[NotebookReport] = list(_unread(found))
     for count, path in enumerate(found.paths, start=1):
         notebooks.append(reporter.report(read_notebook(path, name=shown_name(path))))
         progress.advance(platform.name, count / len(found.paths))
     notebooks.sort(key=lambda notebook: notebook.path)
-    progress.done(platform.name, f"{len(notebooks)} notebooks")
-    return Report(
+    report = Report(
         platform=platform.name,
         pyodide=platform.pyodide,
         kernel=reporter.kernel,
         notebooks=tuple(notebooks),
         port_next=rank(notebooks),
     )
+    progress.done(platform.name, say_totals(report))
+    return report
 
 
 def shown_name(path: Path) -> str:
