@@ -20,6 +20,7 @@ SCHEME = 1
 MOST_METADATA = 4 << 20
 DEEPEST = 4
 MOST_MODULES = 4000
+MOST_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Wheels:
         self._fetcher = fetcher
         self._folder = folder
         self._offline = offline
-        self._known: Once[Contents] = Once()
+        self._known: Once[Contents] = Once(MOST_KEPT)
 
     def requirements(self, wheel: IndexedWheel) -> Contents:
         """What it requires: from the metadata beside it (PEP 658), else from within.
@@ -106,7 +107,7 @@ class Wheels:
         return Contents(
             requires=found.requires,
             extras=found.extras,
-            modules=module_names(one.filename for one in members),
+            modules=(*module_names(one.filename for one in members), *(found.modules or ())),
             unpacked=sum(one.file_size for one in members),
         )
 
@@ -117,11 +118,16 @@ class Wheels:
 def parse_metadata(body: bytes) -> Contents:
     """The requirements in a METADATA file, as micropip finds them: in any line of it.
 
-    A `Requires-Dist:` line of the description counts for it too.
+    A `Requires-Dist:` line of the description counts for it too. `modules` are what it says it is
+    imported by (PEP 794), where it does.
     """
     lines = body.decode("utf-8", "replace").splitlines()
+    told = (*_values(lines, "Import-Name:"), *_values(lines, "Import-Namespace:"))
+    names = tuple(name.partition(";")[0].strip() for name in told)
     return Contents(
-        requires=_values(lines, "Requires-Dist:"), extras=_values(lines, "Provides-Extra:")
+        requires=_values(lines, "Requires-Dist:"),
+        extras=_values(lines, "Provides-Extra:"),
+        modules=names or None,
     )
 
 

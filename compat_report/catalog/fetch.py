@@ -52,7 +52,7 @@ class Fetcher:
         role: str,
         env: Mapping[str, str],
         verify: str | None = None,
-        patience: float = 30.0,
+        patience: float = 120.0,
     ) -> None:
         self.role = role
         self.url, self._credentials = _split_credentials(url, env)

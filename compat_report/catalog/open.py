@@ -16,7 +16,7 @@ from compat_report.catalog.kernel import Kernel, read_kernel
 from compat_report.catalog.lock import Lock, parse_lock
 from compat_report.catalog.lookup import Lookup
 from compat_report.catalog.mapping import Names, read_mapping, read_names
-from compat_report.catalog.model import Origin, Provided, Resolution
+from compat_report.catalog.model import Origin, Provided, Resolution, State
 from compat_report.catalog.simple import Once, SimpleIndex
 from compat_report.catalog.stdlib import read_stdlib
 from compat_report.catalog.supply import Supply
@@ -31,6 +31,9 @@ from porter.runtime import Runtime, fetch_runtime
 DATA = ("names.toml", "stdlib.toml", "kernels.toml", "survey.py")
 # Raised when the same questions get other answers from the same sources.
 SCHEME = "1"
+# Answers that are remembered in the process, the newest.
+NAMES = 1 << 17
+SETS = 1 << 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -111,8 +114,9 @@ class OpenCatalog:
             names=read_names(),
             indexes=self._indexes,
         )
-        self._looked_up: Once[Provided] = Once()
-        self._resolved: Once[Resolution] = Once()
+        # What could not be told now may be told later.
+        self._looked_up: Once[Provided] = Once(NAMES, lambda one: one.state is not State.UNKNOWN)
+        self._resolved: Once[Resolution] = Once(SETS, _is_told)
         self.identity = self._identify()
 
     def look_up(self, name: str) -> Provided:
@@ -195,6 +199,10 @@ class OpenCatalog:
         ]
         digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
         return f"pyodide {asked.platform.pyodide}, {self.kernel}, {digest}"
+
+
+def _is_told(found: Resolution) -> bool:
+    return all(problem.code != "source-away" for problem in found.problems)
 
 
 def _fetch_runtime(asked: Asked) -> Runtime:

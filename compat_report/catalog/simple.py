@@ -21,15 +21,21 @@ ACCEPT = f"{JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 # As long as the public index itself lets its pages be kept, in seconds.
 FRESH = 600.0
 SCHEME = 1
+# In memory at once; some have thousands of files.
+PAGES = 1024
 
 
 class Once[Value]:
     """Answers by key: each is made once, by whoever asks first, and the others wait for it.
 
-    What failed is kept too, as long as the process: the next question would fail alike.
+    The newest `most` are kept; what failed is not, nor what `lasts` says no to: it is made again.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, most: int = 1 << 16, lasts: Callable[[Value], bool] = lambda _: True
+    ) -> None:
+        self._most = most
+        self._lasts = lasts
         self._lock = threading.Lock()
         self._known: dict[str, Future[Value]] = {}
 
@@ -39,14 +45,25 @@ class Once[Value]:
             known = self._known.get(key)
             if known is None:
                 mine = self._known[key] = Future()
+                if len(self._known) > self._most:
+                    del self._known[next(iter(self._known))]
         if known is not None:
             return known.result()
         try:
-            mine.set_result(make())
+            value = make()
         except BaseException as error:
+            self._forget(key, mine)
             mine.set_exception(error)
             raise
-        return mine.result()
+        if not self._lasts(value):
+            self._forget(key, mine)
+        mine.set_result(value)
+        return value
+
+    def _forget(self, key: str, mine: Future[Value]) -> None:
+        with self._lock:
+            if self._known.get(key) is mine:
+                del self._known[key]
 
 
 class SimpleIndex:
@@ -70,7 +87,7 @@ class SimpleIndex:
         self._offline = offline
         self._fresh = fresh
         self._clock = clock
-        self._pages: Once[Page | None] = Once()
+        self._pages: Once[Page | None] = Once(PAGES)
 
     def page(self, name: str) -> Page | None:
         """What it has of a project; None where it has no such project.

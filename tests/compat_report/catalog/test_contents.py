@@ -103,3 +103,10 @@ def test_metadata_is_read_as_micropip_reads_it() -> None:
     text = b"Name: a\nRequires-Dist: b>1\nProvides-Extra: c\n\ntext\nRequires-Dist: d\n Requires-Dist: e"
     found = parse_metadata(text)
     assert (found.requires, found.extras) == (("b>1", "d"), ("c",))
+
+
+def test_metadata_may_tell_what_it_is_imported_by() -> None:
+    found = parse_metadata(b"Import-Name: acme.core\nImport-Name: acme._x ; private\nName: a\n")
+    assert found.modules == ("acme.core", "acme._x")
+    assert found.holds("acme")
+    assert parse_metadata(b"Name: a\n").modules is None

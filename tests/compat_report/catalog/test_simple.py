@@ -193,7 +193,14 @@ def test_many_who_ask_at_once_wait_for_one_answer() -> None:
         thread.join()
     assert found == [42] * 8
     assert made == [1]
+
+
+def test_what_failed_or_will_not_last_is_asked_for_again() -> None:
+    once: Once[int] = Once(2, lambda value: value > 0)
     with pytest.raises(ZeroDivisionError):
-        once.get("b", lambda: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        once.get("b", lambda: 1)
+        once.get("a", lambda: 1 // 0)
+    assert once.get("a", lambda: 0) == 0
+    assert once.get("a", lambda: 1) == 1
+    assert once.get("a", lambda: 2) == 1
+    assert [once.get(key, lambda: 5) for key in "bc"] == [5, 5]
+    assert once.get("a", lambda: 3) == 3
