@@ -2,11 +2,13 @@
 
 import warnings
 from dataclasses import replace
+from pathlib import Path
 from typing import Self
 
 from compat_report.model import Cell, CellFacts, CellKind, Facts, Finding, Guard, Location, Notebook
 from compat_report.reading.magic_table import CELL_MAGIC
 from compat_report.rules import find
+from compat_report.syntax.alike import alike
 from compat_report.syntax.cell import CellReader, guarded, with_newlines
 from compat_report.syntax.local import LocalFiles
 from compat_report.syntax.modules import LocalModules
@@ -74,9 +76,24 @@ class FactsReader:
         """A reader that goes on from here on its own; local modules are not read again."""
         made = object.__new__(type(self))
         made._path = self._path
-        made._modules = self._modules
+        made._modules = self._modules.copy()
         made._scope = self._scope.copy()
         return made
+
+    def is_like(self, other: Self) -> bool:
+        """Whether the same cells read next would have the same facts, as far as can be told."""
+        return self._modules.is_like(other._modules) and alike(self._scope, other._scope)
+
+    @property
+    def weight(self) -> int:
+        """How many names it remembers, of all kinds."""
+        scope = self._scope
+        return len(scope.names) + len(scope.functions) + len(scope.hot) + len(scope.tops)
+
+    @property
+    def files(self) -> frozenset[Path]:
+        """Files that it, or a reader it was copied from or to, has looked into."""
+        return frozenset((*self._modules.files.opened, *self._modules.paths))
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -21,10 +21,14 @@ class Located:
 
 
 class LocalFiles:
-    """What can be read beside a notebook; remembers what was asked."""
+    """What can be read beside a notebook; remembers what was asked.
+
+    `opened` are the files, other than modules, that were looked into, those that were not there too.
+    """
 
     def __init__(self, folder: str | None) -> None:
         self.folder = folder
+        self.opened: set[Path] = set()
         self._located: dict[str, Located | None] = {}
         self._entries: frozenset[str] | None = None
 
@@ -49,7 +53,9 @@ class LocalFiles:
         """The text of a file named relative to the notebook; None where it cannot be read."""
         if self.folder is None or not name or Path(name).is_absolute():
             return None
-        return read_text(Path(self.folder, name))
+        path = Path(self.folder, name)
+        self.opened.add(path)
+        return read_text(path)
 
 
 def list_folder(folder: str) -> frozenset[str]:

@@ -1,6 +1,8 @@
 """Modules beside a notebook, read once each."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from compat_report.model import Cell, CellKind, Guard, Location
 from compat_report.reading.read import read_notebook
@@ -10,6 +12,7 @@ from compat_report.syntax.local import LocalFiles, read_text
 from compat_report.syntax.scope import Gathered, Scope
 from compat_report.syntax.watch import Watch
 
+type Known = Mapping[tuple[Path, str | None], tuple[Scope, Gathered] | None]
 # No notebook leads to more modules than this; a folder of generated code might.
 MOST = 500
 
@@ -17,10 +20,18 @@ MOST = 500
 class LocalModules:
     """What local modules say, each with its names; circles of imports end where they close."""
 
-    def __init__(self, files: LocalFiles, watch: Watch) -> None:
+    def __init__(self, files: LocalFiles, watch: Watch, known: Known | None = None) -> None:
         self.files = files
         self.watch = watch
-        self._read: dict[tuple[Path, str | None], tuple[Scope, Gathered] | None] = {}
+        self._read = dict(known or {})
+
+    def copy(self) -> Self:
+        """The same modules, to go on from on its own."""
+        return type(self)(self.files, self.watch, self._read)
+
+    def is_like(self, other: Self) -> bool:
+        """Whether the same modules were read, in the same order: circles end where they began."""
+        return list(self._read) == list(other._read)
 
     @property
     def paths(self) -> tuple[Path, ...]:
