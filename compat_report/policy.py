@@ -22,8 +22,8 @@ class Policy:
     `memory`, `data` and `download` are the most that a notebook may need, read and fetch,
     `confidence` the least that an estimate must be worth. What is in `allow` is not told of,
     what is in `deny` sinks a notebook, `severities` gives rules others than their own.
-    `cors_hosts` allow pages of other origins to read their answers. `folder` is what paths are
-    relative to.
+    `cors_hosts` allow pages of other origins to read their answers. `browser_kernel` and
+    `server_kernel` are the kernelspecs that are started where a notebook is to run.
     """
 
     memory: int | None = None
@@ -38,6 +38,8 @@ class Policy:
     kernel: str | None = None
     index: str | None = None
     platform: str | None = None
+    browser_kernel: str = "python"
+    server_kernel: str = "python3"
 
 
 def parse_policy(data: Mapping[str, Any], *, where: str = "", folder: Path | None = None) -> Policy:

@@ -149,5 +149,7 @@ FIELDS: Mapping[str, Callable[[Any], Any]] = {
     "kernel": _parse_text,
     "index": _parse_text,
     "platform": _parse_text,
+    "browser-kernel": _parse_text,
+    "server-kernel": _parse_text,
 }
 """Every field of the table, and how it is read."""
