@@ -1,4 +1,4 @@
-"""`make demo` ends with this: `python -m demo WHEEL...` serves, publishes, and tries one.
+"""`make demo` ends with this: `python -m demo WHEEL...` serves, publishes, tries one, and reports.
 
 The index is a new one each time, in `porter-index` beside the first wheel. The server is stopped
 at the end; what is printed last starts it again.
@@ -12,10 +12,11 @@ from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
-from demo.serving import publish, serving
+from demo.serving import publish, report, serving
 from demo.trying import chromium, press
 from porter.errors import PorterError
 
+NOTEBOOKS = Path(__file__).parents[1] / "tests" / "notebooks"
 SIZE = {"width": 1280, "height": 1000}
 
 
@@ -32,7 +33,7 @@ def main() -> int:
     except PorterError as error:
         print(f"demo: {error.message}\n  what to do: {error.advice}", file=sys.stderr)
     except subprocess.CalledProcessError as error:
-        print(f"demo: the index refused a wheel:\n{error.stderr}", file=sys.stderr)
+        print(f"demo: {' '.join(error.cmd[2:5])} failed:\n{error.stderr}", file=sys.stderr)
     except TimeoutError as error:
         print(f"demo: {error}", file=sys.stderr)
     return 1
@@ -57,9 +58,12 @@ def run(wheels: list[Path], data: Path) -> int:
             tried = press(page)
             page.screenshot(path=picture)
         clock.tell("Try it was pressed, and said:")
-    for line in (*tried.phases, *tried.output.splitlines()):
-        print(f"            {line}")
+        for line in (*tried.phases, *tried.output.splitlines()):
+            print(f"            {line}")
+        page_of_report = data.with_name("report.html")
+        clock.tell(report(NOTEBOOKS, index, page_of_report))
     print(f"screenshot: {picture}")
+    print(f"which notebooks run in the browser, and what to port next: {page_of_report}")
     print(f"the server has stopped; start it again: porter index serve --data {data}")
     return 0 if tried.outcome == "done" else 1
 

@@ -55,6 +55,20 @@ def publish(wheels: Sequence[Path], index: Serving) -> None:
     )
 
 
+def report(notebooks: Path, index: Serving, page: Path) -> str:
+    """`porter report` on a folder, wheels from the index; the page is written, the totals told."""
+    command = [*PORTER, "report", str(notebooks), "--index", index.url]
+    done = subprocess.run(
+        [*command, "--format", "html", "--out", str(page)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # The last line of its progress tells what it found in all.
+    last = done.stderr.splitlines()[-1]
+    return last[re.search(r"\d+ notebook|$", last).start() :]  # type: ignore[union-attr] # "$"
+
+
 def _await_ready(server: subprocess.Popen[bytes], log: Path) -> Serving:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and server.poll() is None:
