@@ -70,7 +70,7 @@ def write_html(reports: Sequence[Report], target: Path) -> tuple[Path, ...]:
 
 
 def _whole(reports: Sequence[Report], groups: Sequence[Group]) -> Iterator[str]:
-    return _template("report.html").generate(**_frame(reports), **_notebooks(groups, 0))
+    return _template("report.html").generate(**_frame(reports), **_notebooks(groups))
 
 
 def _part(
@@ -78,18 +78,24 @@ def _part(
 ) -> Iterator[str]:
     return _template("part.html").generate(
         **_frame(reports),
-        **_notebooks(part.groups, 0),
+        **_notebooks(part.groups),
         part=part,
         count=len(parts),
         index=f"../{quote(target.name)}",
     )
 
 
-def _notebooks(groups: Sequence[Group], start: int) -> dict[str, object]:
+def _notebooks(groups: Sequence[Group]) -> dict[str, object]:
     return {
         "groups": groups,
-        "notebooks": (view_notebook(it, number=n) for n, it in enumerate(groups, start + 1)),
+        "notebooks": (view_notebook(it, number=n) for n, it in enumerate(groups, 1)),
+        # What differs from platform to platform comes first.
+        "rows_by_platform": sorted(enumerate(groups, 1), key=lambda row: _agree(row[1])),
     }
+
+
+def _agree(group: Group) -> bool:
+    return len({notebook.verdict for _, notebook in group}) == 1
 
 
 def _frame(reports: Sequence[Report]) -> dict[str, object]:

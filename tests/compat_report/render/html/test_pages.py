@@ -87,6 +87,7 @@ def test_several_platforms_have_a_matrix() -> None:
     matrix = page[page.index("Platform by platform") : page.index('id="notebooks"')]
     [row] = re.findall(r"<tr>(?:(?!</tr>).)*orders\.ipynb.*?</tr>", matrix, re.DOTALL)
     assert re.findall(r"mark (\w+)", row) == ["server", "browser"]
+    assert re.findall(r'<a href="#(n\d)">', matrix) == ["n4", "n1", "n2", "n3"]
     assert "Only on 0.29.5" in page
 
 
