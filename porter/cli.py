@@ -15,6 +15,7 @@ from porter.commands import (
     build,
     doctor,
     explain,
+    new,
     plan,
     platforms,
     publish,
@@ -25,7 +26,7 @@ from porter.commands.options import Machine, print_error
 from porter.errors import Interrupted, MissingRequirement, NoSpace, NotWritable, PorterError
 from porter.home import Home
 
-COMMANDS = (plan, build, audit, test, publish, explain, platforms, toolchain, doctor)
+COMMANDS = (new, plan, build, audit, test, publish, explain, platforms, toolchain, doctor)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

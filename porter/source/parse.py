@@ -36,7 +36,7 @@ def parse_source(text: str, *, recipes: Path | Sequence[Path]) -> Source:
     name, _, fragment = text.partition("#")
     path = Path(name)
     if path.is_dir():
-        return _folder_source(path, recipes)
+        return _folder_source(path)
     promised = fragment.removeprefix("sha256=")
     if text.startswith(WEB):
         if not promised or promised == fragment:
@@ -97,17 +97,12 @@ def is_project(folder: Path) -> bool:
     return any((folder / name).is_file() for name in PROJECT_FILES)
 
 
-def _folder_source(path: Path, recipes: Path | Sequence[Path]) -> Source:
-    recipe = read_recipe(path.resolve())
-    if recipe.purl:
-        return _index_source(parse_purl(recipe.purl), recipes, recipe)
-    return recipe_source(recipe)
+def _folder_source(path: Path) -> Source:
+    return recipe_source(read_recipe(path.resolve()))
 
 
-def _index_source(
-    purl: PackageURL, recipes: Path | Sequence[Path], recipe: Recipe | None = None
-) -> Source:
-    recipe = recipe or find_recipe(recipes, purl.name)
+def _index_source(purl: PackageURL, recipes: Path | Sequence[Path]) -> Source:
+    recipe = find_recipe(recipes, purl.name)
     asked = promised_sha256(purl)
     # The recipe's hash speaks of the version it names, not of every version.
     pinned = recipe.sha256 if recipe.purl == f"pkg:pypi/{purl.name}@{purl.version}" else ""
