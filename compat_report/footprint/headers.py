@@ -81,10 +81,12 @@ def _item(descr: Any) -> int:
 
 def _field(field: Any) -> int:
     """A field of a structured type: (name, type) or (name, type, shape)."""
-    items = 1
-    for side in field[2] if len(field) > 2 else ():
-        items *= side
-    return items * _item(field[1])
+    match field:
+        case (_, inner):
+            return _item(inner)
+        case (_, inner, tuple(shape)) if all(isinstance(side, int) for side in shape):
+            return abs(math.prod(shape)) * _item(inner)
+    raise ValueError(f"a field is none: {field!r}")
 
 
 def measure_parquet(path: Path, options: Options) -> Sized:

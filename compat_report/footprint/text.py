@@ -35,6 +35,7 @@ class Sample:
     size: int
     most: int
     disk: int
+    plain: bool = False
 
     @property
     def complete(self) -> bool:
@@ -68,7 +69,7 @@ def read_sample(path: Path) -> Sample:
         return Sample(data=data, size=disk * RATIO[0], most=disk * RATIO[1], disk=disk)
     with path.open("rb") as plain:
         data = _ends(plain, disk)
-    return Sample(data=data, size=disk, most=disk, disk=disk)
+    return Sample(data=data, size=disk, most=disk, disk=disk, plain=True)
 
 
 def _ends(file: IO[bytes], size: int) -> bytes:
@@ -130,7 +131,9 @@ def _scale(lines: int, sample: Sample, size: int) -> tuple[int, int]:
         return 0, 0
     if sample.complete:
         return lines, lines
-    return int(sample.size / size * lines * 0.9), int(sample.most / size * lines * 1.1) + 1
+    # Only of a plain file is the middle seen too.
+    least = 0.9 if sample.plain else 0.5
+    return int(sample.size / size * lines * least), int(sample.most / size * lines * 1.1) + 1
 
 
 def _parse(text: str, delimiter: str) -> list[list[str]]:
