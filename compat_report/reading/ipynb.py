@@ -96,8 +96,13 @@ def _upgrade(tree: dict[str, Any], major: int) -> dict[str, Any]:
 
     from_dict: Any = nbformat.from_dict
     convert: Any = nbformat.convert
+    sheets = [tree] if major == 1 else tree.get("worksheets")
+    if not isinstance(sheets, list):
+        raise BadNotebook("its worksheets are not a list")
     try:
-        for sheet in tree.get("worksheets") or [tree]:
+        for sheet in sheets:
+            if not isinstance(sheet["cells"], list):
+                raise BadNotebook("its cells are not a list")
             for cell in sheet["cells"]:
                 if cell["cell_type"] == "code":
                     cell["outputs"] = []
@@ -107,6 +112,8 @@ def _upgrade(tree: dict[str, Any], major: int) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             old: Any = from_dict({"metadata": {}, **tree, "nbformat": major})
             made = dict(convert(old, 4))
+    except BadNotebook:
+        raise
     except Exception as error:  # it indexes into whatever the file holds
         raise BadNotebook(f"its format, {major}, cannot be upgraded: {error!r}") from error
     for cell in made["cells"]:
@@ -122,8 +129,11 @@ def _cell(raw: Any, index: int, language: str, name: str, findings: list[Finding
     identity = identity if isinstance(identity, str) else None
     kind = KINDS.get(raw.get("cell_type", "") if isinstance(raw.get("cell_type"), str) else "")
     source = raw.get("source", raw.get("input"))
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
+    if type(source) is list:
+        try:
+            source = "".join(source)
+        except TypeError:
+            problem = problem or "its source is no text"
     if not isinstance(source, str):
         problem = problem or ("it has no source" if source is None else "its source is no text")
         source = ""

@@ -138,7 +138,7 @@ def _parse_text(data: bytes, name: str, folder: str | None, sha256: str, suffix:
 
 def _to_utf8(data: bytes, name: str) -> tuple[bytes, list[Finding]]:
     """JSON is UTF-8 without a mark (RFC 8259, 8.1); Jupyter opens no other notebook."""
-    if data[:2] not in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff", b"\x00\x00"):
+    if data[:2] not in (b"\xef\xbb", b"\xff\xfe", b"\xfe\xff") and b"\0" not in data[:4]:
         if data.isascii():
             return data, []
         try:
