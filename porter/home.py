@@ -66,6 +66,11 @@ class Home:
         return self.root / "bytecode"
 
     @property
+    def catalog(self) -> Path:
+        """What runtimes and indexes told the report: standard libraries, pages, wheels' contents."""
+        return self.root / "catalog"
+
+    @property
     def toolchains(self) -> Path:
         """Compilers with their cross-build environments."""
         return self.root / "toolchains"

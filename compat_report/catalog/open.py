@@ -8,6 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from packaging.specifiers import SpecifierSet
+
 from compat_report.catalog.contents import Wheels
 from compat_report.catalog.fetch import Fetcher
 from compat_report.catalog.index_lock import NAME, platform_place, read_index_lock
@@ -21,6 +23,9 @@ from compat_report.catalog.simple import Once, SimpleIndex
 from compat_report.catalog.stdlib import read_stdlib
 from compat_report.catalog.supply import Supply
 from compat_report.errors import SourceAway
+from compat_report.model import ResolvedFile
+from compat_report.resolving.choose import choose_wheel
+from compat_report.resolving.environment import tag_ranks
 from compat_report.resolving.resolve import resolve
 from porter.errors import CommandFailed, HashMismatch, MissingRequirement, Unreachable
 from porter.home import Home
@@ -130,6 +135,37 @@ class OpenCatalog:
             json.dumps(texts), lambda: resolve(texts, self._ready, self.platform)
         )
 
+    def find_wheel(self, file: ResolvedFile) -> IndexedWheel | None:
+        """Where a file that `resolve` named can be fetched from; raises SourceAway.
+
+        The release's own files are where its runtime is; the same version's wheel of an index
+        does as well.
+        """
+        locked = self.lock.packages.get(file.name)
+        if locked is not None and locked.filename == file.filename:
+            if locked.url:
+                return IndexedWheel(
+                    filename=locked.filename,
+                    url=locked.url,
+                    version=locked.version,
+                    sha256=locked.sha256,
+                )
+            # A part of the standard library has the name of somebody else's project.
+            if locked.kind != "package":
+                return None
+        placed = self._indexes.find(file.name)
+        if placed is None:
+            return None
+        same = (wheel for wheel in placed.page.wheels if wheel.filename == file.filename)
+        exact = SpecifierSet(f"=={file.version}")
+        return next(same, None) or choose_wheel(placed.page, exact, tag_ranks(self.platform))
+
+    def import_names(self, project: str) -> frozenset[str]:
+        """The names that a project of the lock file is imported by; else the one like its own."""
+        locked = self.lock.packages.get(project)
+        names = locked.imports if locked is not None else ()
+        return frozenset(names) or frozenset((project.replace("-", "_"),))
+
     def close(self) -> None:
         """End its threads; they start again when it is asked again."""
         self._indexes.close()
@@ -160,7 +196,7 @@ class OpenCatalog:
         return shelves
 
     def _shelf(self, origin: Origin, url: str, role: str) -> Shelf:
-        folder, offline = self._asked.home.root / "catalog", self._asked.offline
+        folder, offline = self._asked.home.catalog, self._asked.offline
         fetcher = self._fetcher(url, role)
         return Shelf(
             origin=origin,
@@ -179,7 +215,7 @@ class OpenCatalog:
         return read_index_lock(
             self._fetcher(place, "the private index"),
             release=release,
-            folder=asked.home.root / "catalog" / "locks",
+            folder=asked.home.catalog / "locks",
             offline=asked.offline,
         )
 

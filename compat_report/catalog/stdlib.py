@@ -89,7 +89,7 @@ def read_stdlib(runtime: Runtime, *, home: Home, env: Mapping[str, str]) -> Stdl
     sources = [_resource(name).read_text("utf-8") for name in _PROGRAM]
     asked = "\0".join([runtime.platform.integrity, *sources])
     digest = hashlib.sha256(asked.encode()).hexdigest()[:32]
-    kept = home.root / "catalog" / "stdlib" / f"{runtime.platform.pyodide}-{digest}.json"
+    kept = home.catalog / "stdlib" / f"{runtime.platform.pyodide}-{digest}.json"
     with home.lock(f"stdlib-{digest}"):
         if not kept.is_file():
             answer = _run_survey(runtime, home=home, env=env)

@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,15 @@ def test_what_a_kernel_puts_in_place_of_modules() -> None:
     assert (piplite.state, piplite.project) == (State.WORKS, None)
     # It brings this one, and does not install it when it starts.
     assert kernel.look_up("widgetsnbextension") is None
+
+
+@pytest.mark.parametrize("platform", ["0.29", "314"])
+def test_the_documentation_names_it(platform: str) -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "report-catalogue.md"
+    kernel = read_kernel("pyodide-kernel", read_platform(platform))
+    (row,) = [line for line in page.read_text("utf-8").splitlines() if "| `pyodide-kernel`" in line]
+    assert all(f"`{mock}`" in row for mock in kernel.mocks)
+    assert kernel.version in row
 
 
 @pytest.mark.journey

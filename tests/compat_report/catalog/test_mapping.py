@@ -1,5 +1,6 @@
 """Tables of import names, well-known and a company's own."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -95,3 +96,12 @@ def test_prefixes() -> None:
 def test_the_table_reads_as_toml() -> None:
     path = Path(__file__).parents[3] / "compat_report" / "catalog" / "names.toml"
     assert tomllib.loads(path.read_text("utf-8")).keys() == {"imports", "namespaces"}
+
+
+def test_the_documentation_s_own_example() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "report-catalogue.md"
+    (block,) = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    names = parse_names(tomllib.loads(block), "report-catalogue.md")
+    assert names.find("acme.pricing.curves") == ("acme.pricing", "acme-pricing")
+    assert names.find("acme.other") is None
+    assert names.find("house_style") == ("house_style", "")
