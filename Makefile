@@ -32,6 +32,7 @@ docs: $(READY)
 	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md
 	.venv/bin/python docs/reference/index_commands.py > docs/reference/index-commands.md
 	.venv/bin/python docs/reference/management_api.py > docs/reference/management-api.md
+	.venv/bin/python docs/reference/report_rules.py > docs/reference/report-rules.md
 
 pictures: demo
 	.venv/bin/python docs/images/pages.py dist/rollstat-*.whl dist/*.whl

@@ -191,6 +191,7 @@ def test_the_errors_are_all_there_with_their_codes() -> None:
         ("findings.py", "findings.md"),
         ("index_commands.py", "index-commands.md"),
         ("management_api.py", "management-api.md"),
+        ("report_rules.py", "report-rules.md"),
     ],
 )
 def test_pages_that_are_made_of_data_are_new(program: str, page: str) -> None:
