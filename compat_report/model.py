@@ -282,6 +282,47 @@ class CellReport:
     line: int = 0
 
 
+class End(StrEnum):
+    """How a notebook ended when it was run."""
+
+    RUNS = "runs"
+    """All its cells ran to their end."""
+    FAILS = "fails"
+    """A cell raised, or asked for something that does nothing in a browser, in silence."""
+    HANGS = "hangs"
+    """A cell did not end in the time it was given."""
+    CRASHES = "crashes"
+    """The runtime died of it."""
+    OUT_OF_MEMORY = "out of memory"
+    """It asked for more memory than there is."""
+    UNTESTED = "untested"
+    """What it needs could not be had here, or is cut off: that says nothing of a browser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a notebook that was run in the real runtime.
+
+    `host` is what ran that ("node", "chromium"); `reason` the exception's last line, or why it is
+    untested; `cell` the one it ended in, counted from 0 as in `Location`. `seconds` is what its
+    cells took, without the runtime's start; `heap` what the runtime had allocated at its height,
+    in bytes, 0 where it died before it told.
+    """
+
+    end: End
+    host: str
+    reason: str = ""
+    cell: int | None = None
+    seconds: float = 0.0
+    heap: int = 0
+
+    def agrees(self, verdict: Verdict) -> bool | None:
+        """Whether a verdict foretold it; None where one of both says nothing."""
+        if self.end is End.UNTESTED or verdict is Verdict.UNKNOWN:
+            return None
+        return (self.end is End.RUNS) is (verdict is Verdict.BROWSER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotebookReport:
     """One notebook's verdict. `blockers` are the projects without which it would run.

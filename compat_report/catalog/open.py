@@ -19,6 +19,7 @@ from compat_report.catalog.lock import Lock, parse_lock
 from compat_report.catalog.lookup import Lookup
 from compat_report.catalog.mapping import Names, read_mapping, read_names
 from compat_report.catalog.model import Origin, Provided, Resolution, State
+from compat_report.catalog.page import IndexedWheel
 from compat_report.catalog.simple import Once, SimpleIndex
 from compat_report.catalog.stdlib import read_stdlib
 from compat_report.catalog.supply import Supply

@@ -43,6 +43,7 @@ class Site:
 
     `wheels` are at hand by sha256; `compiled` are the standard library and what else is unpacked before
     the wheel is installed, by name. The plan changes from one start of the runtime to the next.
+    `headers` go with every answer.
     """
 
     runtime: Runtime
@@ -53,6 +54,7 @@ class Site:
     env: Mapping[str, str]
     compiled: Mapping[str, Path] = field(default_factory=dict)
     plan: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     upstream: dict[str, IndexFile] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -225,6 +227,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in self.site.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

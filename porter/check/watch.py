@@ -2,18 +2,34 @@
 
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from porter.check.course import Course
 from porter.process import Children, await_session, read_tail, stop_session
 
 POLL = 0.02
 
 
+class Listener(Protocol):
+    """Who is told the events of one runtime; `output` is what it printed and is not logged yet."""
+
+    started: bool
+    output: list[str]
+
+    @property
+    def over(self) -> bool:
+        """Whether the runtime has no more to tell."""
+        ...
+
+    def learn(self, lines: Iterable[bytes]) -> None:
+        """Events, one JSON document a line."""
+        ...
+
+
 def watch(
     command: Sequence[str | Path],
-    course: Course,
+    course: Listener,
     events: Path,
     log: Path,
     env: Mapping[str, str],
