@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from compat_report.model import CellReport, Finding, NotebookReport, Report, Severity
-from compat_report.render.text import say_place
+from compat_report.render.reasons import say_place
 from compat_report.render.visible import show_line, show_unseen
 from compat_report.rules import Rule, read_rules
 

@@ -5,18 +5,17 @@ from io import StringIO
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from compat_report.model import (
     Candidate,
-    Finding,
-    Location,
     NotebookReport,
     Report,
-    Severity,
     Verdict,
 )
+from compat_report.render.reasons import find_reasons, say_places
 from compat_report.render.totals import count_notebooks
 from compat_report.render.visible import show_line, show_share
 from porter.table import LOG_WIDTH
@@ -24,12 +23,10 @@ from porter.table import LOG_WIDTH
 REASONS = 5
 """How many reasons of a notebook are told before the rest is counted."""
 CHANGES = 3
+WIDE = 120
+"""The characters a line needs for a table of all that there is to say."""
+_INDENT = 15
 CANDIDATES = 10
-_DECIDING = {
-    Verdict.BROWSER: {Severity.WARNING},
-    Verdict.SERVER: {Severity.SERVER},
-    Verdict.UNKNOWN: {Severity.UNKNOWN, Severity.SERVER},
-}
 # Beside the word, never instead of it.
 _STYLES = {Verdict.BROWSER: "green", Verdict.SERVER: "red", Verdict.UNKNOWN: "yellow"}
 
@@ -48,16 +45,22 @@ def render_text(report: Report, *, width: int = LOG_WIDTH, colour: bool = False)
         highlight=False,
         emoji=False,
     )
-    console.print(lay_out(report))
+    console.print(lay_out(report, width=width))
     # A table is padded to its width; what follows a line's last word is of no use in a log.
     lines = stream.getvalue().splitlines()
     return "\n".join(line if colour else line.rstrip() for line in lines) + "\n"
 
 
-def lay_out(report: Report) -> RenderableType:
-    """The same for a console of rich's: notebooks, what to port next, and one line of totals."""
+def lay_out(report: Report, *, width: int = LOG_WIDTH) -> RenderableType:
+    """The same for a console of rich's: notebooks, what to port next, and one line of totals.
+
+    Where a table's last column would be narrow, what it says stands below each notebook.
+    """
     parts: list[RenderableType] = []
-    if report.notebooks:
+    if report.notebooks and width < WIDE:
+        parts += [part for notebook in report.notebooks for part in _stacked(notebook)]
+        parts.append(Text())
+    elif report.notebooks:
         parts.append(_notebooks(report.notebooks))
     if report.port_next:
         parts += [Text("port next"), _candidates(report.port_next)]
@@ -71,20 +74,6 @@ def say_totals(report: Report) -> str:
     counted = "1 notebook" if totals.notebooks == 1 else f"{totals.notebooks} notebooks"
     verdicts = ", ".join(f"{totals.of(verdict)} {verdict}" for verdict in Verdict)
     return f"{counted} on Pyodide {show_line(report.pyodide)}: {verdicts}"
-
-
-def say_place(location: Location) -> str:
-    """`cell 3, line 2: `, both counted from 1 as people do; nothing for a whole notebook."""
-    if location.cell is None:
-        return f"line {location.line}: " if location.line else ""
-    cell = f"cell {location.cell + 1}"
-    return f"{cell}, line {location.line}: " if location.line else f"{cell}: "
-
-
-def reasons(notebook: NotebookReport) -> tuple[Finding, ...]:
-    """The findings that the verdict follows from; of a notebook that runs, what to mind."""
-    deciding = _DECIDING[notebook.verdict]
-    return tuple(found for found in notebook.all_findings if found.severity in deciding)
 
 
 def _notebooks(notebooks: Sequence[NotebookReport]) -> Table:
@@ -103,12 +92,22 @@ def _notebooks(notebooks: Sequence[NotebookReport]) -> Table:
     return table
 
 
+def _stacked(notebook: NotebookReport) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        (notebook.verdict.ljust(8), _STYLES[notebook.verdict]),
+        f"{show_share(notebook.confidence):>5}  {show_line(notebook.path)}",
+        overflow="fold",
+    )
+    for line in _why(notebook):
+        yield Padding(Text(line, overflow="fold"), (0, 0, 0, _INDENT))
+
+
 def _why(notebook: NotebookReport) -> Iterator[str]:
-    found = reasons(notebook)
+    found = find_reasons(notebook)
     for reason in found[:REASONS]:
-        chain = f" ({' → '.join(map(show_line, reason.chain))})" if len(reason.chain) > 1 else ""
-        message = show_line(reason.message)
-        yield f"{say_place(reason.location)}{message}{chain} [{show_line(reason.code)}]"
+        it = reason.finding
+        chain = f" ({' → '.join(map(show_line, it.chain))})" if len(it.chain) > 1 else ""
+        yield f"{say_places(reason.places)}{show_line(it.message)}{chain} [{show_line(it.code)}]"
     if len(found) > REASONS:
         yield f"and {len(found) - REASONS} more"
     for change in notebook.changes[:CHANGES]:

@@ -15,7 +15,7 @@ from compat_report.model import (
     Verdict,
 )
 from compat_report.render.html.excerpt import MOST, Segment, cut_source
-from compat_report.render.text import reasons, say_place
+from compat_report.render.reasons import find_reasons, say_places
 from compat_report.render.visible import show_line
 
 HEAP_LIMIT = 4 * 2**30
@@ -95,8 +95,10 @@ class NotebookView:
         """The first reason of a verdict that is not the best, as one line."""
         for sheet in self.sheets:
             if sheet.notebook.verdict is not Verdict.BROWSER:
-                for found in reasons(sheet.notebook):
-                    return show_line(f"{say_place(found.location)}{found.message}", _REASON)
+                for reason in find_reasons(sheet.notebook):
+                    return show_line(
+                        f"{say_places(reason.places)}{reason.finding.message}", _REASON
+                    )
         return ""
 
     @property

@@ -43,9 +43,10 @@ def test_what_would_change_the_verdict_and_what_leads_to_it() -> None:
     notebook = report.notebooks[3]
     [cell] = notebook.cells
     chained = replace(cell.findings[0], chain=("store", "sqlalchemy", "psycopg"))
+    findings = [replace(chained, message=f"reason {n}") for n in range(REASONS + 3)]
     changed = replace(
         notebook,
-        cells=(replace(cell, findings=(chained,) * (REASONS + 3)),),
+        cells=(replace(cell, findings=tuple(findings)),),
         changes=("port psycopg",),
     )
     text = render_text(replace(report, notebooks=(changed,)))
@@ -63,6 +64,14 @@ def test_colours_add_nothing_but_colour() -> None:
     assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
     for verdict in Verdict:
         assert verdict in plain
+
+
+def test_on_a_narrow_terminal_the_reasons_stand_below() -> None:
+    lines = render_text(make_report(), width=80).splitlines()
+    place = lines.index("server    90%  jobs/threads.ipynb")
+    assert lines[place + 1].lstrip().startswith("cell 2, line 2: threading.Thread: a browser")
+    assert lines[place + 1].startswith(" " * 15)
+    assert lines[0] == "browser   90%  easy/mean.ipynb"
 
 
 def test_an_empty_report_is_one_line() -> None:
