@@ -35,6 +35,7 @@ from porter.platform import Platform
 from porter.process import Children, read_tail, run
 from porter.progress import Reporter
 from porter.recipe import Recipe
+from porter.requirements import offline_env
 from porter.source import Fetched, Source, fetch_source, lay_source
 from porter.toolchain.model import Toolchain
 from porter.wheel import check_wheel_tag, finish_wheel
@@ -185,7 +186,7 @@ def _run_pyodide_build(source: Source, scratch: Path, log: Path, shop: Workshop)
                 source.recipe,
                 toolchain=shop.toolchain,
                 home=shop.home,
-                env=shop.env,
+                env={**shop.env, **(offline_env(shop.sources) if shop.sources else {})},
                 jobs=shop.jobs,
                 scratch=scratch,
             ),

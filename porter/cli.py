@@ -15,6 +15,7 @@ from porter.commands import (
     build,
     doctor,
     explain,
+    fetch,
     new,
     plan,
     platforms,
@@ -26,7 +27,7 @@ from porter.commands.options import Machine, print_error
 from porter.errors import Interrupted, MissingRequirement, NoSpace, NotWritable, PorterError
 from porter.home import Home
 
-COMMANDS = (new, plan, build, audit, test, publish, explain, platforms, toolchain, doctor)
+COMMANDS = (new, plan, fetch, build, audit, test, publish, explain, platforms, toolchain, doctor)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

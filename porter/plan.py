@@ -22,7 +22,7 @@ from porter.provided import (
 )
 from porter.pypi import fetch_file
 from porter.runtime import fetch_runtime
-from porter.source.fetch import locate_source
+from porter.source.fetch import kept_file, locate_source
 from porter.toolchain.model import Toolchain
 from porter.wanted import Wanted
 
@@ -178,12 +178,28 @@ def given_identities(node: Node, graph: Graph) -> dict[str, str]:
     }
 
 
-def fetch_given(node: Node, graph: Graph, *, home: Home, env: Mapping[str, str]) -> list[HostFile]:
-    """The host requirements that are there, those of an index fetched. Raises Unreachable."""
+def given_files(
+    node: Node,
+    graph: Graph,
+    *,
+    home: Home,
+    env: Mapping[str, str],
+    sources: Path | None = None,
+    keep: bool = False,
+) -> list[HostFile]:
+    """The host requirements that are there, those of an index fetched.
+
+    From the folder `sources` alone where it is given, unless they are to `keep` there. Raises
+    Unreachable, SourceNotFound.
+    """
     found = []
     for name, identity in given_identities(node, graph).items():
         file = graph.provided[name].file
-        path = fetch_file(file, home=home, env=env) if file else None
+        path = None
+        if file is not None and (sources is None or keep):
+            path = fetch_file(file, home=home, env=env)
+        if file is not None and sources is not None:
+            path = kept_file(sources, file.sha256, file.filename, put=path)
         found.append(HostFile(name=name, identity=identity, path=path))
     return found
 

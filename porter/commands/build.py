@@ -169,7 +169,7 @@ def build_wanted(
     from porter.artefact import open_out
     from porter.batch import run_graph
     from porter.build import Workshop, build, built_host
-    from porter.plan import fetch_given, read_graph
+    from porter.plan import given_files, read_graph
     from porter.process import Children
     from porter.runtime import fetch_runtime, read_surface
 
@@ -203,7 +203,7 @@ def build_wanted(
     )
 
     def work(node: "Node", below: "Mapping[str, Built]") -> "Built":
-        given = fetch_given(node, graph, home=machine.home, env=machine.env)
+        given = given_files(node, graph, home=machine.home, env=machine.env, sources=sources)
         host = [*(built_host(item, wanted.recipes[item.name]) for item in below.values()), *given]
         return build(wanted.source(node.recipe), shop, out, host=host)
 

@@ -80,14 +80,32 @@ def locate_source(
     return _sdist(source, source.origin, home, env).sha256
 
 
+def kept_file(folder: Path, sha256: str, filename: str, *, put: Path | None = None) -> Path:
+    """A file of a folder of fetched sources, by its hash; `put` there first where it is given.
+
+    Raises SourceNotFound where it is not there, HashMismatch.
+    """
+    path = folder / sha256 / filename
+    if put is not None and not path.is_file():
+        with new_file(path) as file:
+            shutil.copyfile(put, file)
+    if not path.is_file():
+        raise SourceNotFound(
+            f"{filename} is not in {folder}",
+            advice=f"where there is a network: porter fetch … --out {folder}",
+        )
+    if (found := hash_file(path)) != sha256:
+        raise mismatch(str(path), found, sha256)
+    return path
+
+
 def write_sources(fetched: list[Fetched], folder: Path) -> None:
     """Fill a folder that `fetch_source` takes as `sources`; what lies there stays."""
     record = _read_record(folder)
     for item in fetched:
         if isinstance(item.source.origin, Path):
             continue
-        with new_file(folder / item.sha256 / item.path.name) as file:
-            shutil.copyfile(item.path, file)
+        kept_file(folder, item.sha256, item.path.name, put=item.path)
         record[item.source.where] = {"sha256": item.sha256, "filename": item.path.name}
     with new_file(folder / RECORD) as file:
         file.write_text(json.dumps(record, indent=1, sort_keys=True))

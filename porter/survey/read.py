@@ -31,6 +31,8 @@ NOT_IMPORTED = frozenset(
 )  # fmt: skip
 LIBRARY_FILES = ("meson.build", "CMakeLists.txt")
 DEPTH = 3
+# Where the packages lie that do not lie at the top.
+LAYOUTS = ("src", "lib", "python")
 
 
 def survey_source(folder: Path) -> Survey:
@@ -67,7 +69,7 @@ def survey_source(folder: Path) -> Survey:
 
 def _imports(folder: Path, setup: SetupCall, project: Mapping[str, Any]) -> tuple[str, ...]:
     told = [*setup.extensions, *_meson_packages(project)]
-    for root in (folder / "src", folder):
+    for root in (*(folder / name for name in LAYOUTS), folder):
         tops = [
             str(path.relative_to(root))
             for path in (*root.glob("*.py"), *root.glob("*/__init__.py"))
