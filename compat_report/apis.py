@@ -1,6 +1,7 @@
 """What a notebook uses that a browser cannot do: rules of rules.toml met by resolved names."""
 
 import re
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +41,8 @@ class Surroundings:
     """What else decides.
 
     The kernel's name, projects that are installed, names that are called, hosts that are known
-    to send CORS headers, and top-level names that are the notebook's own modules.
+    to send CORS headers, top-level names that are the notebook's own modules, and those of
+    packages without which the notebook goes on: every import of them is guarded.
     """
 
     kernel: str = "pyodide"
@@ -48,6 +50,7 @@ class Surroundings:
     called: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
+    spared: frozenset[str] = frozenset()
 
 
 def find_apis(
@@ -82,8 +85,19 @@ def read_surroundings(
         installed=frozenset(canonicalize_name(n) for n in {*installed, *asked, *imported} if n),
         called=frozenset(u.name for cell in facts.cells for u in cell.uses if u.called),
         hosts=frozenset(host.lower() for host in hosts),
+        spared=_spared(facts),
         local=frozenset(_top(path, facts.notebook.folder) for path in facts.modules),
     )
+
+
+def _spared(facts: Facts) -> frozenset[str]:
+    guarded: set[str] = set()
+    needed = set(sys.stdlib_module_names)
+    for cell in facts.cells:
+        for imported in cell.imports:
+            spares = imported.guard in {Guard.OPTIONAL, Guard.ELSEWHERE, Guard.TYPING}
+            (guarded if spares else needed).add(imported.name.partition(".")[0])
+    return frozenset(guarded - needed)
 
 
 def find_cell_apis(cell: CellFacts, around: Surroundings) -> tuple[Finding, ...]:
@@ -155,7 +169,11 @@ def _judge_use(use: Use, around: Surroundings) -> Iterator[Finding]:
         if severity is None:
             continue
         said.add(rule.code)
-        severity = _soften(rule, severity, use.guard, around)
+        guard = use.guard
+        if guard is Guard.NONE and use.name.partition(".")[0] in around.spared:
+            # It is not there, so what uses it is where the notebook does not go.
+            guard = Guard.LAZY
+        severity = _soften(rule, severity, guard, around)
         subject = _subject(rule, case, use.name, value)
         if rule.about is About.HOST and _is_known(subject, around.hosts):
             severity = Severity.INFO
@@ -200,7 +218,7 @@ def _soften(rule: Rule, severity: Severity, guard: Guard, around: Surroundings) 
     limits = [severity]
     if around.kernel in rule.kernels:
         limits.append(rule.kernels[around.kernel])
-    if guard in CAPS:
+    if guard in CAPS and not (rule.silent and guard is Guard.OPTIONAL):
         limits.append(CAPS[guard])
     if not around.installed.isdisjoint(rule.cures) or not around.called.isdisjoint(rule.cures):
         limits.append(Severity.INFO)

@@ -55,7 +55,8 @@ class Rule:
     name by name. `kernels` gives another severity for a kernel, by its name. What is in `cures`
     (a project that is installed, or a name that is called) makes it `info`. `details`
     says more of a name. Where `portable` is
-    false, no port of the package that it names would help.
+    false, no port of the package that it names would help. A `silent` one raises nothing, so that
+    no `try` is a guard against it.
     """
 
     code: str
@@ -70,6 +71,7 @@ class Rule:
     cures: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
     portable: bool = True
+    silent: bool = False
 
 
 def parse_rules(data: Mapping[str, Any]) -> dict[str, Rule]:
@@ -101,6 +103,7 @@ def _parse_rule(code: str, fields: Mapping[str, Any], groups: Mapping[str, Seque
         cures=tuple(fields.get("cures", ())),
         details=fields.get("details", {}),
         portable=fields.get("portable", True),
+        silent=fields.get("silent", False),
     )
 
 

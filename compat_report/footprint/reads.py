@@ -83,6 +83,8 @@ def _measure_place(use: Use, place: Any, folder: Path | None) -> Iterator[Sized]
         # A file that is open already was measured where it was opened.
         if place is NOT_CONSTANT and use.name not in GLOBS | OPENS and use.name in FRAMES:
             yield _untold("a file that is not told")
+    elif place == ":memory:":
+        return
     elif "://" in place:
         yield _untold(f"what {_shorten(place)} sends")
     elif folder is None or "\0" in place or not place:

@@ -145,6 +145,22 @@ def test_a_guard_leaves_less_of_a_severity() -> None:
     assert "os-system server os.system" in told(lazy, "later()")
 
 
+def test_no_try_is_a_guard_against_what_raises_nothing() -> None:
+    tried = "import os, subprocess\ntry:\n    {}\nexcept Exception:\n    pass"
+    assert told(tried.format("subprocess.run('ls')")) == ["subprocess info subprocess.run"]
+    assert told(tried.format("os.system('ls')")) == ["os-system server os.system"]
+
+
+def test_what_a_notebook_goes_on_without_is_no_hindrance() -> None:
+    guarded = "try:\n    import redis\nexcept ImportError:\n    redis = None"
+    used = "if redis:\n    redis.Redis()"
+    assert told(guarded, used) == ["database info redis", "database warning redis"]
+    assert "database server redis" in told(guarded, used, "import redis")
+    assert told("try:\n    import os\nexcept ImportError: ...\nos.system('a')") == [
+        "os-system server os.system"
+    ]
+
+
 @pytest.mark.parametrize("guard", list(Guard))
 @pytest.mark.parametrize("name", ["os.system", "asyncio.run", "os.cpu_count"])
 def test_no_guard_makes_a_finding_graver(name: str, guard: Guard) -> None:

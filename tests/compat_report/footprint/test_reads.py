@@ -167,6 +167,7 @@ def test_what_is_not_here_widens_the_range(
         use("glob.glob", NOT_CONSTANT),
         use("pandas.read_csv", "a.csv", called=False),
         use("pandas.concat", "a.csv"),
+        use("sqlite3.connect", ":memory:"),
     ],
 )
 def test_what_reads_nothing_weighs_nothing(nothing: Use, tmp_path: Path) -> None:
