@@ -71,6 +71,9 @@ PYTHON = re.compile(
 )
 PIP = re.compile(r"(?:.*/)?pip[\d.]*\Z")
 CONDA = re.compile(r"(?:[\w.-]+::)?([A-Za-z0-9][\w.-]*)(?:(==?)([\w.!+*]+)(?:=[\w.*]+)?)?\Z")
+GLUED = re.compile(r"[=<>!~]=|[<>]\d|@")
+# The shell's redirections; `a>=1` and `a > 1` without quotation marks are none that is meant.
+REDIRECTED = re.compile(r"(?:^|\s)[12&]?>{1,2}(?!=)\s*(?:&[12]|(?![\d\s])\S+)")
 CONTROL = re.compile(r"\A[;&|]+\Z")
 ADDRESS = re.compile(
     r"(?:[a-z+]+://|git@|\.{1,2}(?:/|\Z)|/|~/)|.*(?:\.whl|\.tar\.gz|\.zip)(?:#.*)?\Z"
@@ -92,7 +95,9 @@ class Asked:
 
 
 def split_commands(text: str) -> list[list[str]]:
-    """The commands of a shell's line, each as its words."""
+    """The commands of a shell's line, each as its words, less where their output goes."""
+    if ">" in text:
+        text = REDIRECTED.sub("", text)
     if not any(character in text for character in "'\"\\#;&|"):
         return [words] if (words := text.split()) else []
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|")
@@ -176,13 +181,9 @@ def _joined(words: list[str]) -> list[str]:
     made: list[str] = []
     glue = False
     for word in words:
-        if (
-            made
-            and (glue or re.match(r"(?:[=<>!~]=|[<>]|@)", word))
-            and not made[-1].startswith("-")
-        ):
+        if made and (glue or GLUED.match(word)) and not made[-1].startswith("-"):
             made[-1] += f" {word}" if word.startswith("@") or made[-1].endswith("@") else word
-            glue = bool(re.search(r"(?:[=<>~!]|@)\Z", word))
+            glue = word[-1] in "=<>~!@"
             continue
         made.append(word)
         glue = False
@@ -203,8 +204,6 @@ def _read_words(words: list[str], *, conda: bool) -> Iterator[Asked]:
             yield read_requirement(next(waiting, "."))
         elif word in VALUED:
             next(waiting, None)
-        elif word.startswith((">", "2>", "<")):
-            return  # the shell's
         elif not word.startswith("-"):
             asked = read_requirement(word.rstrip(","), conda=conda)
             if not (conda and asked.name in ("python", "pip")):

@@ -74,14 +74,20 @@ def parse_cell(source: str) -> Parsed:
     """Read a code cell whose lines end with newlines. Raises UnreadableCell."""
     if "%%" in source and (begun := CELL_MAGIC.match(source)):
         return _parse_cell_magic(source, begun)
+    reason: BaseException | None = None
     if ("%" in source or "!" in source or "?" in source) and ESCAPE.search(source):
-        parsed = _parse_escaped(source)
-        if parsed is not None:
-            return parsed
+        try:
+            parsed = _parse_escaped(source, frozenset())
+        except FAILURES as error:
+            reason = error
+        else:
+            if parsed is not None:
+                return parsed
     try:
         return Parsed(parse_python(source))
     except FAILURES as error:
-        reason = error
+        # Where magics were taken out, what remained is to blame.
+        reason = reason or error
     if len(source) <= MOST and not isinstance(reason, RecursionError | MemoryError):
         from compat_report.syntax.ipython import parse_rewritten
 
@@ -121,8 +127,12 @@ def _parse_cell_magic(source: str, begun: re.Match[str]) -> Parsed:
     return replace(parsed, head=(head, *parsed.head))
 
 
-def _parse_escaped(source: str) -> Parsed | None:
-    """The tree with a `0` in place of each escape; None where the tree does not prove them."""
+def _parse_escaped(source: str, skipped: frozenset[int]) -> Parsed | None:
+    """The tree with a `0` in place of each escape; None where the tree does not prove them.
+
+    Lines that turn out to be parts of strings are left as they are: `skipped`. Raises one of
+    FAILURES.
+    """
     lines = source.split("\n")
     escapes: dict[int, Escape] = {}
     places: dict[int, int] = {}
@@ -130,7 +140,7 @@ def _parse_escaped(source: str) -> Parsed | None:
     while number < len(lines):
         line = lines[number]
         found = ESCAPE.match(line) if "%" in line or "!" in line or "?" in line else None
-        if found is None:
+        if found is None or number + 1 in skipped:
             number += 1
             continue
         last = number
@@ -151,11 +161,11 @@ def _parse_escaped(source: str) -> Parsed | None:
         for blank in range(number + 1, last + 1):
             lines[blank] = ""
         number = last + 1
-    try:
-        tree = parse_python("\n".join(lines))
-    except FAILURES:
-        return None
-    return Parsed(tree, escapes) if _are_statements(tree, places) else None
+    tree = parse_python("\n".join(lines))
+    unproven = _unproven(tree, places)
+    if not unproven:
+        return Parsed(tree, escapes)
+    return None if skipped else _parse_escaped(source, frozenset(unproven))
 
 
 def _escape(text: str, line: int, column: int) -> Escape:
@@ -168,8 +178,8 @@ def _escape(text: str, line: int, column: int) -> Escape:
     return Escape("line", name, rest.strip(), line, column, text_column=begin)
 
 
-def _are_statements(tree: ast.Module, places: dict[int, int]) -> bool:
-    """Whether each `0` put in is a statement's whole expression, or all that it assigns.
+def _unproven(tree: ast.Module, places: dict[int, int]) -> dict[int, int]:
+    """Those lines whose `0` is no statement's whole expression, nor all that it assigns.
 
     `places` are its columns by line, counted in bytes of UTF-8 as trees do.
     """
@@ -186,7 +196,7 @@ def _are_statements(tree: ast.Module, places: dict[int, int]) -> bool:
             inner = getattr(statement, name, None)
             if isinstance(inner, list):
                 waiting.extend(inner)
-    return not missing
+    return missing
 
 
 def _unreadable(error: BaseException, source: str) -> UnreadableCell:
