@@ -1,6 +1,7 @@
 """Each form, to a file and to standard output."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from compat_report.render.html.pages import render_html
 from compat_report.render.json import parse_reports
 from compat_report.render.text import render_text
 from compat_report.render.write import serialize_reports, write_reports
-from porter import __version__
+from porter import __version__, cli
 
 REPORTS = [make_report("0.29.5"), make_report("314.0.7")]
 FORMS = ("text", "json", "sarif", "html")
@@ -40,3 +41,11 @@ def test_what_several_platforms_make_of_each_form() -> None:
 def test_only_text_on_a_terminal_has_colours() -> None:
     coloured = {form: b"\x1b[" in serialize_reports(REPORTS, form, terminal=True) for form in FORMS}
     assert coloured == {"text": True, "json": False, "sarif": False, "html": False}
+
+
+def test_the_hook_for_commits_is_a_command_that_there_is() -> None:
+    text = (Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text("utf-8")
+    [entry] = re.findall(r"^  entry: porter (.*)$", text, re.MULTILINE)
+    arguments = cli._parser().parse_args([*entry.split(), "a.ipynb", "b.ipynb"])
+    assert arguments.require == "browser"
+    assert arguments.notebooks == ["a.ipynb", "b.ipynb"]
