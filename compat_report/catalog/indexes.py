@@ -58,8 +58,11 @@ class Indexes:
 
     def prefetch(self, names: Iterable[str]) -> None:
         """Begin to ask for several at once; whoever needs an answer waits for it or makes it."""
-        wanted = [name for name in dict.fromkeys(names) if name]
-        if len(wanted) < 2 or not self.shelves:
+        if not self.shelves:
+            return
+        first = self.shelves[0].pages
+        wanted = [name for name in dict.fromkeys(names) if name and not first.was_asked(name)]
+        if len(wanted) < 2:
             return
         with self._lock:
             if self._pool is None:

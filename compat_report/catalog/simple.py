@@ -60,6 +60,9 @@ class Once[Value]:
         mine.set_result(value)
         return value
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._known
+
     def _forget(self, key: str, mine: Future[Value]) -> None:
         with self._lock:
             if self._known.get(key) is mine:
@@ -99,6 +102,10 @@ class SimpleIndex:
         except InvalidName:
             return None
         return self._pages.get(project, lambda: self._read(project))
+
+    def was_asked(self, project: str) -> bool:
+        """Whether the answer for a normalised name is at hand, or on its way."""
+        return project in self._pages
 
     def _read(self, name: str) -> Page | None:
         digest = hashlib.sha256(name.encode()).hexdigest()

@@ -19,14 +19,14 @@ def choose_wheel(
     page: Page, specifier: SpecifierSet, ranks: Mapping[Tag, int]
 ) -> IndexedWheel | None:
     """The wheel of the newest version that has one for these tags; what was yanked comes last."""
-    wheels: dict[str, list[tuple[int, IndexedWheel]]] = {}
+    wheels: dict[str, list[IndexedWheel]] = {}
     for wheel in page.wheels:
-        wheels.setdefault(wheel.version, []).append((0, wheel))
+        wheels.setdefault(wheel.version, []).append(wheel)
     late: list[IndexedWheel] = []
-    for version in sorted(admitted_versions(page.versions, specifier), reverse=True):
+    for version in _newest_first(tuple(page.versions), specifier):
         ranked = [
             (rank, wheel)
-            for _, wheel in wheels.get(str(version), ())
+            for wheel in wheels.get(version, ())
             if (rank := _best_rank(wheel.filename, ranks)) is not None
         ]
         if not ranked:
@@ -37,6 +37,11 @@ def choose_wheel(
             return best
         late.append(best)
     return late[0] if late else None
+
+
+@lru_cache(maxsize=8192)
+def _newest_first(versions: tuple[str, ...], specifier: SpecifierSet) -> tuple[str, ...]:
+    return tuple(map(str, sorted(admitted_versions(versions, specifier), reverse=True)))
 
 
 def admitted_versions(versions: Iterable[str], specifier: SpecifierSet) -> list[Version]:

@@ -5,6 +5,7 @@ After `Metadata` in micropip/metadata.py (micropip 0.11.1).
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from packaging.requirements import Requirement
 
@@ -17,20 +18,29 @@ def requirements_of(
     """What is required on an environment, then what each extra adds, each once.
 
     Raises InvalidRequirement for a line that is none (PEP 508), KeyError with the name of an
-    extra that the wheel does not have.
+    extra that the wheel does not have. Who gets them shares them, and does not change them.
     """
-    lines = [Requirement(line.partition(" #")[0].strip()) for line in contents.requires]
     known = {_plain(extra): extra for extra in contents.extras}
     names = [""]
     for extra in extras:
         if _plain(extra) not in known:
             raise KeyError(extra)
         names.append(known[_plain(extra)])
+    return _select(contents.requires, tuple(names), tuple(sorted(environment.items())))
+
+
+# Notebooks ask for the same few projects again and again, and to parse a line takes long.
+@lru_cache(maxsize=4096)
+def _select(
+    lines: tuple[str, ...], extras: tuple[str, ...], environment: tuple[tuple[str, str], ...]
+) -> tuple[Requirement, ...]:
+    parsed = [Requirement(line.partition(" #")[0].strip()) for line in lines]
     found: dict[str, Requirement] = {}
-    for name in names:
-        for line in lines:
-            if line.marker is None or line.marker.evaluate({**environment, "extra": name}):
-                found.setdefault(str(line), line)
+    for extra in extras:
+        values = {**dict(environment), "extra": extra}
+        for one in parsed:
+            if one.marker is None or one.marker.evaluate(values):
+                found.setdefault(str(one), one)
     return tuple(found.values())
 
 

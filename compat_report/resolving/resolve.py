@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -175,7 +174,8 @@ def _require(contents: Contents, extras: tuple[str, ...], work: _Transaction, ch
         return
     try:
         needs = requirements_of(contents, extras, marker_environment(work.platform))
-    except InvalidRequirement as error:
+    except ValueError as error:
+        # A line that is none, or a marker that compares what cannot be compared.
         first = next(iter(str(error).splitlines()), "")
         work.fail("bad-requirement", chain, f"its metadata cannot be read: {first}")
         return
@@ -253,7 +253,7 @@ def _applies(requirement: Requirement, work: _Transaction, chain: Chain) -> bool
             requirement.marker.evaluate({**environment, "extra": extra})
             for extra in ("", *work.extras)
         )
-    except (UndefinedComparison, UndefinedEnvironmentName, InvalidVersion) as error:
+    except ValueError as error:
         work.fail("bad-requirement", chain, f"its marker cannot be evaluated: {error}")
         return False
 

@@ -95,6 +95,8 @@ CASES: list[tuple[list[str], dict[str, list[str]], list[str], list[tuple[str, st
     (["a"], {"a 1": ["a"]}, ["a==1"], []),
     (["a"], {"a 1": ["b"], "b 1": ["a"]}, ["a==1", "b==1"], []),
     (["a"], {"a 1": ["!!"]}, ["a==1"], [("bad-requirement", "a")]),
+    (["a"], {"a 1": ["b; sys_platform ~= 'x'"]}, ["a==1"], [("bad-requirement", "a")]),
+    (["a; sys_platform ~= 'x'"], {"a 1": []}, [], [("bad-requirement", "a")]),
     (["a[x]"], {"a 1": ["b; extra == 'x'"], "b 1": []}, ["a==1", "b==1"], []),
     (["a[y]"], {"a 1": []}, ["a==1"], [("unknown-extra", "a")]),
     (["a", "a[x]"], {"a 1": ["b; extra == 'x'"], "b 1": []}, ["a==1", "b==1"], []),
