@@ -1,0 +1,1 @@
+"""What becomes of notebooks that are run in the real runtime, beside what was foretold."""
