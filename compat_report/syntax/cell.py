@@ -1,6 +1,7 @@
 """One cell, or one local module → all that it says."""
 
 import ast
+import heapq
 import sys
 import unicodedata
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,9 @@ from compat_report.syntax.statements import StatementReader
 from compat_report.syntax.transform import FAILURES, Escape, Parsed, UnreadableCell, parse_cell
 
 NONE = Guard.NONE
+
+type Call = tuple[str, Guard, Location]
+
 # Modules that are there as soon as a browser's kernel runs.
 RUNTIME = frozenset({"js", "pyodide", "pyodide_js", "micropip", "piplite", "IPython"})
 
@@ -158,7 +162,16 @@ class CellReader(StatementReader):
             top.requirements += said.requirements
             said.requirements = []
             self.scope.functions[name] = said
+            if not self.bodies:
+                self._warm_up()
         self.into = top
+
+    def _warm_up(self) -> None:
+        """Functions that call those that were found since."""
+        for name, (node, parameters) in list(self.cold.items()):
+            if self.is_hot_between(node.body[0].lineno, node.end_lineno or node.lineno):
+                del self.cold[name]
+                self.keep_function(name, node, parameters)
 
     def _follow_calls(self) -> None:
         """What functions say counts where they are called; of those that are not, as lazy.
@@ -167,22 +180,31 @@ class CellReader(StatementReader):
         """
         if not self.own and not self.into.calls:
             return
+        told: set[str] = set()
+        self._tell(list(self.into.calls), told)
+        here: list[Call] = [(name, Guard.LAZY, self.place) for name in self.own]
+        self._tell([call for call in here if call[0] not in told], told)
+
+    def _tell(self, calls: list[Call], told: set[str]) -> None:
+        """What called functions say, and those that they call: the least guarded call counts."""
         functions, own = self.scope.functions, set(self.own)
-        waiting: list[tuple[str, Guard, Location | None]] = list(self.into.calls)
-        waiting += [(name, Guard.LAZY, None) for name in self.own]
-        told: dict[str, int] = {}
+        waiting = [(RANK[call[1]], number, call) for number, call in enumerate(calls)]
+        heapq.heapify(waiting)
+        number = len(waiting)
         while waiting:
-            name, guard, location = waiting.pop(0)
-            if told.get(name, len(RANK)) <= RANK[guard] or name not in functions:
+            _, _, (name, guard, location) = heapq.heappop(waiting)
+            if name in told or name not in functions:
                 continue
             if guard is Guard.LAZY and name not in own and name.startswith(MAIN):
                 continue  # told as lazy where it is defined
-            told[name] = RANK[guard]
-            if name in own:
-                location = None
-            add_gathered(functions[name], self.into, guard, location)
+            told.add(name)
+            is_own = name in own
+            add_gathered(functions[name], self.into, guard, None if is_own else location)
             for inner, its, at in functions[name].calls:
-                waiting.append((inner, stronger(its, guard), location or at))
+                both = stronger(its, guard)
+                number += 1
+                call = (inner, both, at if is_own else location)
+                heapq.heappush(waiting, (RANK[both], number, call))
 
     # -- what a browser's kernel does before a cell is run ----------------------------------------
 

@@ -75,9 +75,10 @@ class ImportReader(UseReader):
             return None
         module, gathered = told
         scope = self.scope
-        if scope.ran.get(dotted, len(RANK)) <= RANK[guard]:
-            return module
-        scope.ran[dotted] = RANK[guard]
+        if not self.frames:  # a function's body may never be run
+            if scope.ran.get(dotted, len(RANK)) <= RANK[guard]:
+                return module
+            scope.ran[dotted] = RANK[guard]
         add_gathered(gathered, self.into, guard, location)
         scope.ran.update(module.ran)
         scope.functions.update(module.functions)
@@ -134,18 +135,29 @@ def add_gathered(
     gathered: Gathered, into: Gathered, guard: Guard, location: Location | None
 ) -> None:
     """Add what was gathered elsewhere, under another guard, and at another place if one is given."""
-    for item in gathered.imports:
-        into.imports.append(
-            replace(item, guard=stronger(item.guard, guard), location=location or item.location)
-        )
-    for use in gathered.uses:
-        into.uses.append(
-            replace(use, guard=stronger(use.guard, guard), location=location or use.location)
-        )
-    for finding, own in gathered.findings:
-        moved = replace(finding, location=location) if location else finding
-        into.findings.append((moved, stronger(own, guard)))
-    for requirement in gathered.requirements:
-        into.requirements.append(
-            replace(requirement, location=location) if location else requirement
-        )
+    imports = [
+        replace(it, guard=stronger(it.guard, guard), location=location or it.location)
+        for it in gathered.imports
+    ]
+    uses = [
+        replace(use, guard=stronger(use.guard, guard), location=location or use.location)
+        for use in gathered.uses
+    ]
+    findings = [
+        (replace(finding, location=location) if location else finding, stronger(own, guard))
+        for finding, own in gathered.findings
+    ]
+    # Two modules may lead to the same third one.
+    into.imports += _unlike(imports, into.imports) if location else imports
+    into.uses += _unlike(uses, into.uses) if location else uses
+    into.findings += _unlike(findings, into.findings) if location else findings
+    into.requirements += [
+        replace(requirement, location=location) if location else requirement
+        for requirement in gathered.requirements
+    ]
+
+
+def _unlike[T](items: list[T], others: list[T]) -> list[T]:
+    """Those that are not among the others, each once."""
+    known = set(others)
+    return [item for item in dict.fromkeys(items) if item not in known]

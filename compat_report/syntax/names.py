@@ -28,7 +28,8 @@ class NameReader:
     `base` is added to positions (lines, columns) of a tree that is a part of a line. `hot` are
     the lines worth reading, in order, `fresh` words that make more so; `escapes` pieces of
     IPython's syntax by line. `own` are functions and classes of this cell, by dotted name;
-    `bodies` those whose bodies are read last, when all names of the cell are known.
+    `bodies` those whose bodies are read last, when all names of the cell are known; `cold` are
+    functions with nothing worth reading so far, which may yet call others that have.
 
     `read_module` gives what a local module says, of its name, path, and text where a cell
     wrote it; None for one that is being read (a circle). `package` is the dotted name that
@@ -58,6 +59,7 @@ class NameReader:
         self.fresh: list[str] = []
         self.escapes: Mapping[int, Escape] = {}
         self.own: list[str] = []
+        self.cold: dict[str, tuple[Function, dict[str, Bound]]] = {}
         self.bodies: list[tuple[str, Function, dict[str, Bound]]] = []
         self._source = source
         self._is_ascii = source.isascii()
@@ -106,12 +108,7 @@ class NameReader:
         """
         scope = self.scope
         top = name.partition(".")[0]
-        if top not in self.watch.tops:
-            if name in scope.functions and word not in scope.hot:
-                scope.hot.add(word)
-                self.fresh.append(word)
-            return
-        if top not in scope.tops:
+        if top in self.watch.tops and top not in scope.tops:
             scope.tops.add(top)
             leaves = self.watch.leaves.get(top, NOTHING)
             scope.hot |= leaves
@@ -122,6 +119,10 @@ class NameReader:
 
     def is_hot(self, node: ast.stmt | ast.expr) -> bool:
         """Whether one of a node's lines is worth reading."""
+        return self.is_hot_between(node.lineno, node.end_lineno or node.lineno)
+
+    def is_hot_between(self, first: int, last: int) -> bool:
+        """Whether one of these lines is."""
         if self.fresh:
             source = self._source
             if here := [word for word in self.fresh if word in source]:
@@ -130,8 +131,8 @@ class NameReader:
         hot = self.hot
         if not hot:
             return False
-        at = bisect_left(hot, node.lineno)
-        return at < len(hot) and hot[at] <= (node.end_lineno or node.lineno)
+        at = bisect_left(hot, first)
+        return at < len(hot) and hot[at] <= last
 
     def find(self, finding: Finding, guard: Guard) -> None:
         """Keep a finding with the guard that it is under."""

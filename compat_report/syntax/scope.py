@@ -25,6 +25,19 @@ ALWAYS = frozenset(
 FOLLOWED = frozenset({"sys", "os", "platform", "get_ipython", "micropip", "piplite", "importlib"})
 
 
+# What is read where it is called, whatever it is called there.
+CALLED = frozenset(
+    {
+        "__import__",
+        "importlib.import_module",
+        "micropip.install",
+        "piplite.install",
+        "piplite.piplite.install",
+        "pyodide_js.loadPackage",
+    }
+)
+
+
 class Made(str):
     """The dotted name of what was called to make an object: what is asked of it is below that."""
 
@@ -116,7 +129,11 @@ class Scope:
     def is_warm(self, name: str) -> bool:
         """Whether lines with a word that stands for the dotted name are worth reading."""
         watch = self.watch
-        return name in watch.prefixes or watch.wants(name) or name in self.functions
+        if name in self.functions or name in CALLED:
+            return True
+        return name.partition(".")[0] in watch.tops and (
+            name in watch.prefixes or watch.wants(name)
+        )
 
 
 def constant_of(bound: Bound | None, *, later: bool) -> Any:

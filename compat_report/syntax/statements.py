@@ -86,18 +86,25 @@ class StatementReader(BindingReader):
         for expression in (*node.decorator_list, *_defaults(node.args)):
             if self.is_hot(expression):
                 self.read(expression, imports, uses)
-        if not self.is_hot(node):
-            self.put(node.name, OTHER)
-            return
         parameters: dict[str, Bound] = dict.fromkeys(_parameters(node.args), OTHER)
         if self.frames:  # a method, or a function in a function: with what holds it
             self.put(node.name, OTHER)
-            self.frames.append(parameters)
-            self.read_block(node.body, imports, uses)
-            self.frames.pop()
+            if self.is_hot(node):
+                self.frames.append(parameters)
+                self.read_block(node.body, imports, uses)
+                self.frames.pop()
             return
         name = f"{self.scope.module}.{node.name}"
         self.scope.names[node.name] = name
+        self.scope.functions.pop(name, None)
+        if self.is_hot_between(node.body[0].lineno, node.end_lineno or node.lineno):
+            self.keep_function(name, node, parameters)
+        else:
+            self.cold[name] = (node, parameters)
+            self.fresh.append(node.name)
+
+    def keep_function(self, name: str, node: Function, parameters: dict[str, Bound]) -> None:
+        """A function whose body is to be read."""
         self.scope.functions[name] = Gathered()
         self.warm(node.name, name)
         self.own.append(name)

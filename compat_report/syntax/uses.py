@@ -21,6 +21,8 @@ INSTALLERS = {
 }
 SHELL = "get_ipython."
 IMPORTERS = frozenset({"importlib.import_module", "__import__"})
+# A chain of more attributes and calls than this names nothing that is watched.
+LONGEST = 40
 # Nodes with nothing in them that is read.
 LEAVES = frozenset(
     {
@@ -94,7 +96,7 @@ class UseReader(NameReader):
         if self.root(node.id) is None:  # type: ignore[attr-defined]
             return
         links.append((node, call))
-        for link, called in links:
+        for link, called in links[-LONGEST:]:
             if self._read_chain(link, called, imports, uses):
                 return
 
@@ -105,7 +107,7 @@ class UseReader(NameReader):
         name = self.resolve(node)
         if name is None or isinstance(name, Made):  # an object alone is no use of its class
             return False
-        if name in self.scope.functions:
+        if name in self.scope.functions or name in self.cold:
             self.into.calls.append((name, uses, self.locate(node)))
             return True
         if call is not None:
