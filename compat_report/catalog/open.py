@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -34,6 +34,9 @@ from porter.platform import Platform
 from porter.pypi import index_settings
 from porter.runtime import Runtime, fetch_runtime
 
+type Fetch = Callable[[str, str], Fetcher]
+"""Makes what asks one index, by its address and by what messages call it."""
+
 DATA = ("names.toml", "stdlib.toml", "kernels.toml", "survey.py")
 # Raised when the same questions get other answers from the same sources.
 SCHEME = "1"
@@ -54,6 +57,8 @@ class Asked:
     home: Home
     env: Mapping[str, str]
     offline: bool
+    folder: Path
+    fetch: Fetch | None = None
 
 
 def open_catalog(
@@ -66,13 +71,17 @@ def open_catalog(
     home: Home,
     env: Mapping[str, str],
     offline: bool = False,
+    folder: Path | None = None,
+    fetch: Fetch | None = None,
 ) -> "OpenCatalog":
     """The catalogue of a platform.
 
     `kernel` is `NAME` or `NAME VERSION`, None the bare runtime; `index` the address of a private
     index, with or without `/t/TOKEN` and `/r/PLATFORM/simple/`; `public` says whether pip's own
     index is asked for what that does not have; `mapping` is the company's mapping file; `offline`:
-    what was not asked before is unknown.
+    what was not asked before is unknown; `folder` keeps what indexes told, the cache unless it is
+    given: one for each whom they tell something else; `fetch` asks them in another way than over
+    HTTP.
 
     Raises UsageError for an unknown kernel, BadPolicy for a mapping file, MissingRequirement
     without Node or npm, SourceAway where the runtime itself cannot be had.
@@ -86,6 +95,8 @@ def open_catalog(
         home=home,
         env=dict(env),
         offline=offline,
+        folder=home.catalog if folder is None else folder,
+        fetch=fetch,
     )
     return OpenCatalog(asked)
 
@@ -197,7 +208,7 @@ class OpenCatalog:
         return shelves
 
     def _shelf(self, origin: Origin, url: str, role: str) -> Shelf:
-        folder, offline = self._asked.home.catalog, self._asked.offline
+        folder, offline = self._asked.folder, self._asked.offline
         fetcher = self._fetcher(url, role)
         return Shelf(
             origin=origin,
@@ -206,6 +217,8 @@ class OpenCatalog:
         )
 
     def _fetcher(self, url: str, role: str) -> Fetcher:
+        if self._asked.fetch is not None:
+            return self._asked.fetch(url, role)
         return Fetcher(url, role=role, env=self._asked.env, verify=self._verify)
 
     def _read_lock(self, release: Lock) -> Lock:
@@ -216,7 +229,7 @@ class OpenCatalog:
         return read_index_lock(
             self._fetcher(place, "the private index"),
             release=release,
-            folder=asked.home.catalog / "locks",
+            folder=asked.folder / "locks",
             offline=asked.offline,
         )
 
