@@ -1,3 +1,4 @@
+import base64
 import json
 import sys
 import tomllib
@@ -11,12 +12,18 @@ from compat_report.apis import Surroundings, find_cell_apis, is_portable
 from compat_report.model import CellFacts, Import, Location, Severity, Use
 from compat_report.rules import find, parse_rules, read_rules, watched_names
 from porter.home import Home
+from porter.pinned import fetch_pinned
 from porter.platform import read_platform
 from porter.runtime import Runtime, fetch_runtime
 
-PROBES: list[dict[str, str]] = tomllib.loads(
-    Path(__file__).with_name("probes.toml").read_text("utf-8")
-)["probe"]
+TABLES = tomllib.loads(Path(__file__).with_name("probes.toml").read_text("utf-8"))
+PROBES: list[dict[str, str]] = TABLES["probe"]
+INSTALL = """
+import base64, importlib, io, site, zipfile
+wheel = io.BytesIO(base64.b64decode({!r}))
+zipfile.ZipFile(wheel).extractall(site.getsitepackages()[0])
+importlib.invalidate_caches()
+"""
 HERE = Location(path="a.ipynb", cell=0, line=1)
 # Both are told of by their arguments alone; what the runtime says of them is not the rule's reason.
 BY_ARGUMENT = {"remote-storage"}
@@ -62,6 +69,22 @@ def test_a_browsers_worker_does_what_the_rules_say(
             )
         }
     assert not wrong, json.dumps(wrong, indent=1)
+
+
+@pytest.mark.journey
+def test_libraries_do_what_the_rules_say(
+    one_runtime: Runtime, home: Home, env: dict[str, str], tmp_path: Path
+) -> None:
+    told = {}
+    with chromium_worker(one_runtime, home=home, scratch=tmp_path) as worker:
+        for package in TABLES["package"]:
+            for purl in package["wheels"]:
+                wheel = fetch_pinned(purl, home=home, env=env).read_bytes()
+                worker.probe(INSTALL.format(base64.b64encode(wheel).decode()))
+            told[package["run"]] = worker.probe(package["run"])
+    for package in TABLES["package"]:
+        assert told[package["run"]].startswith(package["is"]), told
+        assert "ModuleNotFoundError" not in told[package["run"]], told
 
 
 def test_each_name_of_the_standard_library_is_proven() -> None:
