@@ -1,6 +1,6 @@
 """Where an import comes from: one question after the other, until one is answered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -77,11 +77,19 @@ class Lookup:
                 continue
             package = self.lock.imports.get(prefix)
             if package is not None:
-                return self._locked(prefix, package)
+                return self._tested(name, prefix, package) or self._locked(prefix, package)
             project = self.names.imports.get(prefix)
             if project is not None:
                 return self._provide(prefix, project, None)
         return None
+
+    def _tested(self, name: str, prefix: str, package: str) -> Provided | None:
+        """A package's tests, where they are a package of their own."""
+        parts = name.removeprefix(prefix).split(".")
+        apart = f"{package}-tests"
+        if not {"test", "tests"} & set(parts) or apart not in self.lock.packages:
+            return None
+        return Provided(name=name, state=State.WORKS, origin=Origin.LOCK, project=apart)
 
     def _locked(self, prefix: str, package: str) -> Provided:
         if package in self.loaded:
@@ -100,7 +108,7 @@ class Lookup:
             return Provided(name=prefix, state=State.WORKS, origin=origin or Origin.KERNEL)
         if project in self.lock.packages:
             found = self._locked(prefix, project)
-            return found if origin is None else _told_by(found, origin)
+            return found if origin is None else replace(found, origin=origin)
         try:
             placed = self.indexes.find(project)
         except SourceAway as error:
@@ -141,6 +149,8 @@ class Lookup:
         unknown = Provided(
             name=".".join(parts[:depth]), state=State.UNKNOWN, detail="nobody knows its project"
         )
+        if parts[0] in self.mapping.own | self.names.own:
+            return replace(unknown, detail="most often a module of one's own, and it is not here")
         for length in range(depth, 0, -1):
             prefix = ".".join(parts[:length])
             if prefix in shared and length < depth:
@@ -155,33 +165,26 @@ class Lookup:
 
     def _guess(self, prefix: str) -> Provided | None:
         project = canonicalize_name(prefix.strip("_")) if prefix.strip("_") else ""
-        if not project or not project.isascii():
-            return None
-        package = self.lock.packages.get(project)
-        if package is not None and not package.imports:
-            return None
         if project in self.loaded:
             return Provided(name=prefix, state=State.WORKS, origin=Origin.KERNEL)
-        placed = self.indexes.find(project)
-        if placed is None:
+        # What is in the lock file is imported by the names it has there.
+        if not project or not project.isascii() or project in self.lock.packages:
             return None
+        placed = self.indexes.find(project)
+        return self._look_into(prefix, placed) if placed is not None else None
+
+    def _look_into(self, prefix: str, placed: Placed) -> Provided:
         page = placed.page
+        found = self._judge(prefix, placed, None)
         wheel = choose_wheel(page, ANY, tag_ranks(self.platform)) or page.other
-        if wheel is not None and not placed.shelf.wheels.contents(wheel).holds(prefix):
-            return Provided(
-                name=prefix,
-                state=State.UNKNOWN,
-                detail=f"nobody knows its project: {project} does not hold it",
-            )
-        # Of an sdist alone nobody can tell what it would hold; the name is all there is.
-        return self._judge(prefix, placed, None)
-
-
-def _told_by(found: Provided, origin: Origin) -> Provided:
-    return Provided(
-        name=found.name,
-        state=found.state,
-        origin=origin,
-        project=found.project,
-        detail=found.detail,
-    )
+        if wheel is None and placed.shelf.origin is Origin.INDEX:
+            # Whose index it is named it so.
+            return found
+        if wheel is None:
+            # Nobody can tell what an sdist would hold, and in public names are anybody's.
+            detail = f"it may be {page.name}, of which there is no wheel to look into"
+            return replace(found, state=State.UNKNOWN, detail=detail)
+        if not placed.shelf.wheels.contents(wheel).holds(prefix):
+            detail = f"nobody knows its project: {page.name} does not hold it"
+            return Provided(name=prefix, state=State.UNKNOWN, detail=detail)
+        return found

@@ -18,11 +18,12 @@ class Names:
     """`imports` maps dotted names to normalised projects; "" where nothing is to be installed.
 
     `namespaces` are packages that many projects share: what one project has of them says nothing
-    of the others.
+    of the others. `own` are names that people give to modules of their own.
     """
 
     imports: Mapping[str, str] = field(default_factory=dict)
     namespaces: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
     def find(self, name: str) -> tuple[str, str] | None:
         """(prefix, project) of the longest prefix that is known."""
@@ -64,21 +65,22 @@ def read_mapping(path: Path) -> Names:
 def parse_names(data: Mapping[str, Any], place: str) -> Names:
     """The names of a parsed file; raises BadPolicy, which names `place` and the entry."""
     imports = data.get("imports", {})
-    namespaces = data.get("namespaces", [])
-    unknown = sorted(set(data) - {"imports", "namespaces"})
+    namespaces, own = data.get("namespaces", []), data.get("own", [])
+    unknown = sorted(set(data) - {"imports", "namespaces", "own"})
     if unknown:
         raise BadPolicy(
             f"{place}: {unknown[0]!r} is not known here",
-            advice="a mapping file has `imports` and `namespaces`",
+            advice="a mapping file has `imports`, `namespaces` and `own`",
         )
-    if not isinstance(imports, dict) or not _are_names(namespaces):
+    if not isinstance(imports, dict) or not _are_names(namespaces) or not _are_names(own):
         raise BadPolicy(
-            f"{place}: `imports` is a table, `namespaces` a list of names",
+            f"{place}: `imports` is a table, `namespaces` and `own` are lists of names",
             advice='write [imports], and below it "import.name" = "project"',
         )
     return Names(
         imports={name: _parse_entry(name, project, place) for name, project in imports.items()},
         namespaces=frozenset(namespaces),
+        own=frozenset(own),
     )
 
 

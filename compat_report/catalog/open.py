@@ -244,7 +244,7 @@ class OpenCatalog:
             asked.public,
             sorted((name, str(one)) for name, one in self.lock.packages.items()),
             sorted(self._mapping.imports.items()),
-            sorted(self._mapping.namespaces),
+            sorted(self._mapping.namespaces | self._mapping.own),
             [_resource(name) for name in DATA],
         ]
         digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]

@@ -57,6 +57,7 @@ def test_a_company_s_file(tmp_path: Path) -> None:
         'imports = "x"',
         'namespaces = "acme"',
         "namespaces = [1]",
+        'own = "utils"',
         "[imports]\nacme = 1",
         '[imports]\nacme.core = "acme-core"',
         '[imports]\n"acme-core" = "x"',
@@ -95,7 +96,7 @@ def test_prefixes() -> None:
 
 def test_the_table_reads_as_toml() -> None:
     path = Path(__file__).parents[3] / "compat_report" / "catalog" / "names.toml"
-    assert tomllib.loads(path.read_text("utf-8")).keys() == {"imports", "namespaces"}
+    assert tomllib.loads(path.read_text("utf-8")).keys() == {"imports", "namespaces", "own"}
 
 
 def test_the_documentation_s_own_example() -> None:
@@ -105,3 +106,4 @@ def test_the_documentation_s_own_example() -> None:
     assert names.find("acme.pricing.curves") == ("acme.pricing", "acme-pricing")
     assert names.find("acme.other") is None
     assert names.find("house_style") == ("house_style", "")
+    assert names.own == {"house_helpers"}

@@ -39,7 +39,9 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Public]:
         make_wheel(put, "acme-tools", "99.0")
         make_wheel(put, "acme-linux", "99.0")
         make_wheel(put, "emoji", "9.0")
-        (put / "pyspark-3.0.tar.gz").write_bytes(b"an sdist")
+        make_wheel(put, "utils", "1.0")
+        for name in ("pyspark", "unheard"):
+            (put / f"{name}-3.0.tar.gz").write_bytes(b"an sdist")
         yield running
 
 
@@ -88,6 +90,10 @@ ANSWERS = {
     "false_name": ("false_name", U, None, None),
     "linux_only": ("linux_only", M, Origin.PYPI, "linux-only"),
     "linux_other": ("linux_other", U, None, None),
+    "unheard": ("unheard", U, Origin.PYPI, "unheard"),
+    "utils.plots": ("utils", U, None, None),
+    "scipy.stats.tests": ("scipy.stats.tests", W, Origin.LOCK, "scipy-tests"),
+    "numpy.testing": ("numpy", W, Origin.LOCK, "numpy"),
     "nobody_has_this": ("nobody_has_this", U, None, None),
     "": ("", U, None, None),
     ".relative": (".relative", U, None, None),

@@ -3,7 +3,9 @@
 import pickle
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from upstreams import PLAIN, Public, run_public
@@ -11,9 +13,11 @@ from wheels import make_wheel
 
 from compat_report.catalog.contents import Wheels
 from compat_report.catalog.fetch import Fetcher
+from compat_report.catalog.index_lock import platform_place
 from compat_report.catalog.page import IndexedWheel
 from compat_report.catalog.simple import Once, SimpleIndex
 from compat_report.errors import SourceAway
+from porter.platform import Platform
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +208,70 @@ def test_what_failed_or_will_not_last_is_asked_for_again() -> None:
     assert once.get("a", lambda: 2) == 1
     assert [once.get(key, lambda: 5) for key in "bc"] == [5, 5]
     assert once.get("a", lambda: 3) == 3
+
+
+class Told(BaseHTTPRequestHandler):
+    """Remembers who was told credentials; `/away` leads to another host."""
+
+    heard: ClassVar[list[tuple[str, str]]] = []
+
+    def do_GET(self) -> None:
+        self.heard.append((self.path, self.headers.get("authorization", "")))
+        away = self.path == "/simple/away/"
+        self.send_response(302 if away else 404)
+        if away:
+            self.send_header(
+                "location", f"http://localhost:{self.headers['host'].rpartition(':')[2]}/there"
+            )
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def test_credentials_are_for_their_own_host(tmp_path: Path) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    port = server.server_address[1]
+    try:
+        fetcher = Fetcher(
+            f"http://me:hunter2@127.0.0.1:{port}/simple", role="it", env={"NETRC": str(tmp_path)}
+        )
+        simple = SimpleIndex(fetcher, folder=tmp_path)
+        assert simple.page("acme") is None
+        assert simple.page("away") is None
+        fetcher.get(f"http://localhost:{port}/elsewhere")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    told = dict(Told.heard)
+    assert told["/simple/acme/"].startswith("Basic ")
+    assert (told["/there"], told["/elsewhere"]) == ("", "")
+    assert "hunter2" not in "".join(map(str, tmp_path.rglob("*")))
+
+
+@pytest.mark.parametrize(
+    ("index", "simple", "lock"),
+    [
+        ("https://w.example", "https://w.example/r/0.29/simple", True),
+        ("https://w.example/", "https://w.example/r/0.29/simple", True),
+        ("https://w.example/simple/", "https://w.example/simple", False),
+        ("https://w.example/r/0.29/simple/", "https://w.example/r/0.29/simple", True),
+        ("https://w.example/r/314", "https://w.example/r/0.29/simple", True),
+        ("https://w.example/t/TOKEN", "https://w.example/t/TOKEN/r/0.29/simple", True),
+        (
+            "https://w.example/t/TOKEN/r/0.29/simple",
+            "https://w.example/t/TOKEN/r/0.29/simple",
+            True,
+        ),
+        ("https://a:b@w.example/dev", "https://a:b@w.example/dev/r/0.29/simple", True),
+        ("https://w.example/root/pypi/+simple/", "https://w.example/root/pypi/+simple", False),
+    ],
+)
+def test_addresses_of_an_index(index: str, simple: str, lock: bool, platform: Platform) -> None:
+    found = platform_place(index, platform)
+    assert found[0] == simple
+    assert found[1] == (simple.removesuffix("simple") + "pyodide-lock.json" if lock else "")

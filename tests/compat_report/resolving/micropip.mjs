@@ -11,6 +11,7 @@ pyodide.unpackArchive(new Uint8Array(readFileSync(wheel)), "wheel");
 pyodide.globals.set("QUESTIONS", readFileSync(questions, "utf-8"));
 const told = await pyodide.runPythonAsync(`
 import json
+from micropip._utils import sys_tags
 from micropip._compat import compatibility_layer
 from micropip._vendored.packaging.src.packaging.markers import default_environment
 from micropip.package_index import DEFAULT_INDEX_URLS
@@ -32,6 +33,10 @@ async def answer(requirements, indexes):
     }
 
 asked = json.loads(QUESTIONS)
-json.dumps([await answer(one, asked["indexes"]) for one in asked["sets"]])
+json.dumps({
+    "environment": default_environment(),
+    "tags": [str(tag) for tag in sys_tags()],
+    "answers": [await answer(one, asked["indexes"]) for one in asked["sets"]],
+})
 `);
 process.stdout.write(`\n${told}\n`, () => process.exit(0));

@@ -13,6 +13,7 @@ from servers import Served
 from compat_report.catalog.model import Resolution
 from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.model import Severity
+from compat_report.resolving.environment import marker_environment, tag_ranks
 from compat_report.rules import read_rules
 from porter.home import Home
 from porter.pinned import fetch_pinned, read_pinned
@@ -39,8 +40,8 @@ def ask_micropip(
     folder: Path,
     home: Home,
     env: dict[str, str],
-) -> list[dict[str, Any]]:
-    """micropip's answers, in the order of the sets."""
+) -> dict[str, Any]:
+    """micropip's `answers`, in the order of the sets; its `environment` of markers, its `tags`."""
     wheel = fetch_pinned(read_pinned("micropip"), home=home, env=env)
     questions = folder / "questions.json"
     questions.write_text(json.dumps({"sets": sets, "indexes": indexes}))
@@ -52,8 +53,14 @@ def ask_micropip(
         text=True,
         check=True,
     )
-    answers: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
-    return answers
+    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return told
+
+
+def assert_same_platform(told: dict[str, Any], platform: Platform) -> None:
+    assert told["environment"] == marker_environment(platform)
+    ranks = tag_ranks(platform)
+    assert told["tags"] == [str(tag) for tag in sorted(ranks, key=ranks.__getitem__)]
 
 
 def refusals(found: Resolution) -> list[str]:
@@ -93,7 +100,9 @@ def test_a_private_index(
 ) -> None:
     simple = f"{private_index.url}/r/{platform.name}/simple"
     home = catalog_home
-    answers = ask_micropip(PRIVATE, [simple], runtime, tmp_path, home, env)
+    told = ask_micropip(PRIVATE, [simple], runtime, tmp_path, home, env)
+    assert_same_platform(told, platform)
+    answers = told["answers"]
     catalog = open_catalog(platform, index=private_index.url, public=False, home=home, env=env)
     found = [differences(catalog, *pair) for pair in zip(PRIVATE, answers, strict=True)]
     assert [one for one in found if one is not None] == []
@@ -107,7 +116,9 @@ def test_the_public_index(name: str, home: Home, env: dict[str, str], tmp_path: 
     sets = json.loads(Path(__file__).with_name("sets.json").read_text("utf-8"))
     platform = read_platform(name)
     runtime = fetch_runtime(platform, home=home, env=env)
-    answers = ask_micropip(sets, None, runtime, tmp_path, home, env)
+    told = ask_micropip(sets, None, runtime, tmp_path, home, env)
+    assert_same_platform(told, platform)
+    answers = told["answers"]
     catalog = open_catalog(platform, home=home, env=env)
     found = [differences(catalog, *pair) for pair in zip(sets, answers, strict=True)]
     catalog.close()
