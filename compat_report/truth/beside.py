@@ -32,11 +32,13 @@ class Beside:
         return os.path.normpath(name) not in self.names and (self.folder / name).exists()
 
 
-def read_beside(folder: Path | None) -> Beside:
+def read_beside(
+    folder: Path | None, *, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES
+) -> Beside:
     """The files of a folder and below, but hidden ones and notebooks; no more than the most."""
     names: dict[str, None] = {}
     buffer = io.BytesIO()
-    left = MOST_BYTES
+    left = most_bytes
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in _files(folder) if folder is not None else ():
             try:
@@ -49,7 +51,7 @@ def read_beside(folder: Path | None) -> Beside:
             archive.writestr(name, data)
             names[name] = None
             left -= len(data)
-            if len(names) == MOST_FILES:
+            if len(names) == most_files:
                 break
     return Beside(folder=folder, names=frozenset(names), zipped=buffer.getvalue())
 

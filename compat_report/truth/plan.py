@@ -1,12 +1,19 @@
 """A notebook's cells → what the runtime is to run; pure."""
 
+import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from compat_report.model import Cell, CellKind, Facts
 from compat_report.syntax.cell import with_newlines
-from compat_report.syntax.transform import Parsed, UnreadableCell, parse_cell
+from compat_report.syntax.transform import (
+    FAILURES,
+    Parsed,
+    UnreadableCell,
+    parse_cell,
+    parse_python,
+)
 
 # Tools whose lines ask for wheels: those are there before the first cell runs.
 TOOLS = frozenset({"pip", "conda", "mamba", "uv"})
@@ -62,6 +69,8 @@ def plan_steps(facts: Facts) -> Steps:
     for cell in facts.notebook.cells:
         if cell.kind is CellKind.CODE:
             source, special = prepare_cell(cell, asked.get(cell.index, {}))
+            if facts.notebook.format == "marimo":
+                source = _without_return(source)
             ipython = ipython or special
             micropip = micropip or bool(MICROPIP.search(source))
             steps.append(Step(index=cell.index, source=source, may_raise=MAY_RAISE in cell.tags))
@@ -90,6 +99,17 @@ def prepare_cell(cell: Cell, asked: Mapping[int, Sequence[str]]) -> tuple[str, b
         lines[number - 1] = f"{lines[number - 1][:column]}__require__({list(asked[number])!r})"
         lines[number : last + 1] = [""] * (last + 1 - number)
     return "\n".join(lines), bool(left) or _is_special(parsed, lines)
+
+
+def _without_return(source: str) -> str:
+    """The body of a function as statements: marimo's cells return the names that they bind."""
+    try:
+        body = parse_python(source).body
+    except FAILURES:
+        return source
+    if not body or not isinstance(body[-1], ast.Return):
+        return source
+    return "\n".join(source.split("\n")[: body[-1].lineno - 1])
 
 
 def _is_special(parsed: Parsed, lines: Iterable[str]) -> bool:
