@@ -23,6 +23,8 @@ TIMEOUT = (5.0, 20.0)
 LONGEST = 90.0
 MOST_BYTES = 64 << 20
 TRIES = 2
+# What a browser reads a closed index with: it is in the address, and lasts for some hours.
+PATH_TOKEN = re.compile(r"/t/[^/]+(?=/)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,9 @@ class Fetcher:
         self.role = role
         self.url, self._credentials = _split_credentials(url, env)
         self._host = urlsplit(self.url).netloc
+        self._place = f"{urlsplit(self.url).scheme}://{self._host}"
+        token = PATH_TOKEN.match(urlsplit(self.url).path)
+        self._token = token[0] if token is not None else ""
         self._verify = verify
         self._patience = patience
         self._local = threading.local()
@@ -92,6 +97,14 @@ class Fetcher:
                     self._away = (time.monotonic() + self._patience, str(error))
                     raise self.away(str(error)) from error.__cause__
         raise AssertionError
+
+    def hide_token(self, text: str) -> str:
+        """A text with addresses of this server, for a file: without the token in their path."""
+        return text.replace(f"{self._place}{self._token}/", f"{self._place}/")
+
+    def show_token(self, text: str) -> str:
+        """What `hide_token` made of a text, with the token of now."""
+        return text.replace(f"{self._place}/", f"{self._place}{self._token}/")
 
     def away(self, why: str) -> SourceAway:
         """The error that says that this source cannot tell."""

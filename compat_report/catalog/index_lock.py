@@ -39,7 +39,8 @@ def read_index_lock(fetcher: Fetcher, *, release: Lock, folder: Path, offline: b
     An index that cannot be asked makes its projects unknown where they are looked for; that is
     told there.
     """
-    kept = folder / f"{hashlib.sha256(fetcher.url.encode()).hexdigest()[:32]}.json"
+    place = fetcher.hide_token(fetcher.url)
+    kept = folder / f"{hashlib.sha256(place.encode()).hexdigest()[:32]}.json"
     if not offline:
         with contextlib.suppress(SourceAway):
             answer = fetcher.get(fetcher.url, accept="application/json", most=MOST_BYTES)
@@ -47,8 +48,9 @@ def read_index_lock(fetcher: Fetcher, *, release: Lock, folder: Path, offline: b
                 with contextlib.suppress(ValueError):
                     lock = add_own(release, parse_lock(answer.body))
                     with contextlib.suppress(OSError), new_file(kept) as file:
-                        file.write_bytes(answer.body)
+                        file.write_text(fetcher.hide_token(answer.body.decode()), "utf-8")
                     return lock
     with contextlib.suppress(OSError, ValueError):
-        return add_own(release, parse_lock(kept.read_bytes()))
+        text = fetcher.show_token(kept.read_text("utf-8"))
+        return add_own(release, parse_lock(text.encode()))
     return release

@@ -86,7 +86,8 @@ class SimpleIndex:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.fetcher = fetcher
-        self._folder = folder / hashlib.sha256(fetcher.url.encode()).hexdigest()[:16]
+        place = fetcher.hide_token(fetcher.url)
+        self._folder = folder / hashlib.sha256(place.encode()).hexdigest()[:16]
         self._offline = offline
         self._fresh = fresh
         self._clock = clock
@@ -110,7 +111,7 @@ class SimpleIndex:
     def _read(self, name: str) -> Page | None:
         digest = hashlib.sha256(name.encode()).hexdigest()
         kept = self._folder / digest[:2] / f"{digest[2:32]}.json"
-        known = _read_kept(kept, name)
+        known = self._read_kept(kept, name)
         if known is not None and (self._offline or self._clock() - known["asked"] < self._fresh):
             return _page_of(known)
         if self._offline:
@@ -130,35 +131,23 @@ class SimpleIndex:
         else:
             raise self.fetcher.away(f"answers with status {answer.status}")
         document = page_as_document(page) if page is not None else None
-        _keep(
-            kept,
-            {
-                "scheme": SCHEME,
-                "name": name,
-                "asked": self._clock(),
-                "etag": etag,
-                "page": document,
-            },
-        )
+        told = {"scheme": SCHEME, "name": name, "asked": self._clock(), "etag": etag}
+        text = self.fetcher.hide_token(json.dumps({**told, "page": document}))
+        # A cache that cannot be written costs time, no answers.
+        with contextlib.suppress(OSError), new_file(kept) as file:
+            file.write_text(text, "utf-8")
         return page
 
+    def _read_kept(self, path: Path, name: str) -> dict[str, Any] | None:
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+            import orjson
 
-def _read_kept(path: Path, name: str) -> dict[str, Any] | None:
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        import orjson
-
-        data: dict[str, Any] = orjson.loads(path.read_bytes())
-        if data["scheme"] == SCHEME and data["name"] == name:
-            _page_of(data)
-            return data
-    return None
+            data: dict[str, Any] = orjson.loads(self.fetcher.show_token(path.read_text("utf-8")))
+            if data["scheme"] == SCHEME and data["name"] == name:
+                _page_of(data)
+                return data
+        return None
 
 
 def _page_of(data: dict[str, Any]) -> Page | None:
     return parse_document(data["page"]) if data["page"] is not None else None
-
-
-def _keep(path: Path, data: dict[str, Any]) -> None:
-    # A cache that cannot be written costs time, no answers.
-    with contextlib.suppress(OSError), new_file(path) as file:
-        file.write_text(json.dumps(data), "utf-8")

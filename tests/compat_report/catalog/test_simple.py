@@ -275,3 +275,20 @@ def test_addresses_of_an_index(index: str, simple: str, lock: bool, platform: Pl
     found = platform_place(index, platform)
     assert found[0] == simple
     assert found[1] == (simple.removesuffix("simple") + "pyodide-lock.json" if lock else "")
+
+
+def test_no_file_has_a_token(tmp_path: Path) -> None:
+    fetchers = [
+        Fetcher(f"https://w.example/t/{token}/r/0.29/simple", role="it", env={})
+        for token in ("first", "second")
+    ]
+    text = '{"url": "https://w.example/t/first/files/a.whl", "other": "https://x.example/b"}'
+    hidden = fetchers[0].hide_token(text)
+    assert "first" not in hidden
+    assert fetchers[0].show_token(hidden) == text
+    assert fetchers[1].show_token(hidden) == text.replace("first", "second")
+    # What was kept with one token is there for the next.
+    folders = {SimpleIndex(one, folder=tmp_path)._folder for one in fetchers}
+    assert len(folders) == 1
+    plain = Fetcher("https://w.example/simple", role="it", env={})
+    assert plain.show_token(plain.hide_token(text)) == text
