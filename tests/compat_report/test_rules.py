@@ -29,7 +29,8 @@ HERE = Location(path="a.ipynb", cell=0, line=1)
 BY_ARGUMENT = {"remote-storage"}
 
 
-@pytest.fixture(params=["0.29", "314"])
+# The standard library of 314 cannot be compiled ahead here, so that its start takes long.
+@pytest.fixture(params=["0.29", pytest.param("314", marks=pytest.mark.journey)])
 def one_runtime(request: pytest.FixtureRequest, home: Home, env: dict[str, str]) -> Runtime:
     return fetch_runtime(read_platform(request.param), home=home, env=env)
 

@@ -143,7 +143,7 @@ def write_twin(before: str, folder: Path) -> None:
 
 
 def test_the_heap_grows_within_the_range(runtime: Runtime, home: Home, tmp_path: Path) -> None:
-    check({name: PLAIN[name] for name in ("bytes", "records")}, runtime, home, tmp_path)
+    check({name: PLAIN[name] for name in ("bytes", "text")}, runtime, home, tmp_path)
 
 
 @pytest.mark.journey
