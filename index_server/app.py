@@ -19,6 +19,7 @@ from index_server.public import upstream as public
 from index_server.public.upstream import Upstream
 from index_server.web import health, legacy, metrics, runtime_routes
 from index_server.web.front import Front
+from index_server.web.mounts import load_mounts
 from index_server.web.outside import Outside
 
 # How often a server looks for what others changed, in seconds: they see it within one.
@@ -47,13 +48,15 @@ def create_app(index: Holdings) -> ASGIApp:
         raise NotHere("there is nothing at this address")
 
     upstream = Upstream(index)
-    routes = [route for part in PARTS for route in part.routes(index)]
+    mounts = load_mounts(index)
+    routes = [*mounts.routes(), *(route for part in PARTS for route in part.routes(index))]
     inner = Starlette(routes=[*routes, *public.routes(upstream)], lifespan=lifespan)
     # Errors go to the outermost layer as they are; what no route knows is one of them.
     inner.router.default = not_here
     # Its redirects would know nothing of proxies and path tokens.
     inner.router.redirect_slashes = False
-    guarded = Authenticate(Front(inner.router, index, upstream), index)
+    guarded = Authenticate(Front(inner.router, index, upstream), index, reading=mounts.paths)
+    mounts.index_app = guarded
     return Outside(guarded, index.settings)
 
 

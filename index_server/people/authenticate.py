@@ -33,10 +33,16 @@ ADVICE = "user __token__, password the token"
 
 
 class Authenticate:
-    """Sets who asks in the scope, or refuses; then hands the request to `app`."""
+    """Sets who asks in the scope, or refuses; then hands the request to `app`.
 
-    def __init__(self, app: ASGIApp, index: Holdings) -> None:
+    `reading` are paths at which every method changes nothing.
+    """
+
+    def __init__(
+        self, app: ASGIApp, index: Holdings, *, reading: frozenset[str] = frozenset()
+    ) -> None:
         self._app = app
+        self._reading = reading
         self._open = index.settings.open_reading
         self._verifier = Verifier(index)
 
@@ -76,7 +82,7 @@ class Authenticate:
                 require_own_origin(scope)
             self._set(scope, await self._verifier.token(find_token(authorization)))
         elif PREFIX in scope:
-            if scope["method"] not in SAFE:
+            if scope["method"] not in SAFE and scope["path"] not in self._reading:
                 raise NotAllowed("a path token only reads", advice="use a token for what changes")
         elif SESSION.encode() in (cookies := headers.get(b"cookie", b"")):
             await self._enter_session(scope, cookies)
