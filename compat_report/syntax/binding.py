@@ -9,6 +9,7 @@ from compat_report.syntax.names import OWN
 from compat_report.syntax.scope import OTHER, Bound, Constant, Made
 
 # Expressions that may have a value that is known.
+LISTS = (ast.Tuple, ast.List)
 FOLDED = (ast.BinOp, ast.UnaryOp, ast.Tuple, ast.List, ast.JoinedStr)
 CONDITIONS = (ast.Compare, ast.BoolOp, ast.UnaryOp)
 # A list of more items is no argument that a rule asks for.
@@ -28,9 +29,9 @@ class BindingReader(ImportReader):
                 self.put(target.id, found)
             elif target.id in self.watch.builtins:
                 self.scope.names[target.id] = OTHER
-        elif isinstance(target, ast.Tuple | ast.List):
+        elif isinstance(target, LISTS):
             values: list[ast.expr] | None = None
-            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
+            if isinstance(value, LISTS) and len(value.elts) == len(target.elts):
                 values = value.elts
             for number, inner in enumerate(target.elts):
                 self.bind(inner, values[number] if values else None)
@@ -57,12 +58,12 @@ class BindingReader(ImportReader):
             return Constant(node.value)  # type: ignore[attr-defined]
         if kind is ast.Name or kind is ast.Attribute or kind is ast.Call or kind is ast.Await:
             return self._value_of_chain(node)
-        if isinstance(node, CONDITIONS):
+        if kind in CONDITIONS:
             known = self.truth(node)
             if known is not None:
                 return Constant(known)
-        if isinstance(node, FOLDED):
-            if isinstance(node, ast.Tuple | ast.List) and len(node.elts) > MOST_ITEMS:
+        if kind in FOLDED:
+            if isinstance(node, LISTS) and len(node.elts) > MOST_ITEMS:
                 return OTHER
             return self._folded(node)
         return OTHER

@@ -80,7 +80,7 @@ class CellReader(StatementReader):
             # Python reads identifiers in their normal form (PEP 3131).
             return list(range(1, source.count("\n") + 2))
         # Finding some fifty words costs less than telling the source's words apart.
-        words = [word for word in self.scope.hot if word in source]
+        words = list(filter(source.__contains__, self.scope.hot))
         if not words:
             return sorted(parsed.escapes)
         return sorted(self.lines_with(words).union(parsed.escapes))

@@ -35,12 +35,9 @@ JOIN = frozenset({"os.path.join", "pathlib.Path", "pathlib.PurePath"})
 # No value that is worked out grows beyond this many bits, characters or items.
 MOST = 65_536
 DEEPEST = 60
-KINDS = frozenset({ast.Name, ast.Tuple, ast.List, ast.UnaryOp, ast.BinOp, ast.JoinedStr, ast.Call})
 
 
-def fold(  # noqa: PLR0911 — one for each kind of expression
-    node: ast.expr, look_up: LookUp, resolve: Resolve, *, depth: int = 0
-) -> Any:
+def fold(node: ast.expr, look_up: LookUp, resolve: Resolve, *, depth: int = 0) -> Any:
     """The value of an expression: a number, string, bytes, bool, None or a tuple of such.
 
     Lists count as tuples. `look_up` gives the constant that a name is bound to, `resolve` the
@@ -50,32 +47,21 @@ def fold(  # noqa: PLR0911 — one for each kind of expression
         return node.value
     if type(node) not in KINDS or depth > DEEPEST:
         return NOT_CONSTANT
-    inner = depth + 1
-    match node:
-        case ast.Name():
-            return look_up(node.id)
-        case ast.Tuple() | ast.List():
-            return _listed(node.elts, look_up, resolve, inner)
-        case ast.UnaryOp():
-            return _apply(
-                UNARY.get(type(node.op)), fold(node.operand, look_up, resolve, depth=inner)
-            )
-        case ast.BinOp():
-            left = fold(node.left, look_up, resolve, depth=inner)
-            right = left  # of what is not constant nothing more is asked
-            if left is not NOT_CONSTANT:
-                right = fold(node.right, look_up, resolve, depth=inner)
-            return _binary(node, left, right, resolve)
-        case ast.JoinedStr():
-            return _joined(node, look_up, resolve, inner)
-        case ast.Call() if node.args and not node.keywords:
-            return _called(node, look_up, resolve, inner)
-    return NOT_CONSTANT
+    return KINDS[type(node)](node, look_up, resolve, depth + 1)
 
 
-def _listed(items: list[ast.expr], look_up: LookUp, resolve: Resolve, depth: int) -> Any:
+def _name(node: ast.Name, look_up: LookUp, _resolve: Resolve, _depth: int) -> Any:
+    return look_up(node.id)
+
+
+def _unary(node: ast.UnaryOp, look_up: LookUp, resolve: Resolve, depth: int) -> Any:
+    value = fold(node.operand, look_up, resolve, depth=depth)
+    return _apply(UNARY.get(type(node.op)), value)
+
+
+def _listed(node: ast.Tuple | ast.List, look_up: LookUp, resolve: Resolve, depth: int) -> Any:
     values = []
-    for item in items:
+    for item in node.elts:
         value = fold(item, look_up, resolve, depth=depth)
         if value is NOT_CONSTANT:
             return NOT_CONSTANT
@@ -93,9 +79,15 @@ def _apply(function: Callable[..., Any] | None, *values: Any) -> Any:
     return NOT_CONSTANT if isinstance(made, complex) else made
 
 
-def _binary(node: ast.BinOp, left: Any, right: Any, resolve: Resolve) -> Any:
-    if right is NOT_CONSTANT:
+def _binary(node: ast.BinOp, look_up: LookUp, resolve: Resolve, depth: int) -> Any:
+    left = fold(node.left, look_up, resolve, depth=depth)
+    if left is NOT_CONSTANT:
         return NOT_CONSTANT
+    right = fold(node.right, look_up, resolve, depth=depth)
+    return NOT_CONSTANT if right is NOT_CONSTANT else _operated(node, left, right, resolve)
+
+
+def _operated(node: ast.BinOp, left: Any, right: Any, resolve: Resolve) -> Any:
     kind = type(node.op)
     if kind is ast.Div and isinstance(left, str) and isinstance(right, str):
         # Only a path is divided by a string.
@@ -152,6 +144,8 @@ def _joined(node: ast.JoinedStr, look_up: LookUp, resolve: Resolve, depth: int) 
 
 
 def _called(node: ast.Call, look_up: LookUp, resolve: Resolve, depth: int) -> Any:
+    if not node.args or node.keywords:
+        return NOT_CONSTANT
     name = resolve(node.func)
     if name is None or (name not in SAME and name not in JOIN):
         if isinstance(node.func, ast.Name) and node.func.id in ("int", "float", "str"):
@@ -175,3 +169,14 @@ def _converted(node: ast.Call, look_up: LookUp, resolve: Resolve, depth: int) ->
         return {"int": int, "float": float, "str": str}[node.func.id](value)
     except (ValueError, OverflowError):
         return NOT_CONSTANT
+
+
+KINDS: Mapping[type[ast.expr], Callable[[Any, LookUp, Resolve, int], Any]] = {
+    ast.Name: _name,
+    ast.Tuple: _listed,
+    ast.List: _listed,
+    ast.UnaryOp: _unary,
+    ast.BinOp: _binary,
+    ast.JoinedStr: _joined,
+    ast.Call: _called,
+}

@@ -119,13 +119,15 @@ class NameReader:
 
     def is_hot(self, node: ast.stmt | ast.expr) -> bool:
         """Whether one of a node's lines is worth reading."""
+        if not self.hot and not self.fresh:
+            return False
         return self.is_hot_between(node.lineno, node.end_lineno or node.lineno)
 
     def is_hot_between(self, first: int, last: int) -> bool:
         """Whether one of these lines is."""
         if self.fresh:
             source = self._source
-            if here := [word for word in self.fresh if word in source]:
+            if here := list(filter(source.__contains__, self.fresh)):
                 self.hot = sorted(self.lines_with(here).union(self.hot))
             self.fresh = []
         hot = self.hot
@@ -142,9 +144,10 @@ class NameReader:
 
     def bound(self, name: str) -> Bound | None:
         """What a name is bound to here; None: nothing, so that it is a builtin or unknown."""
-        for frame in reversed(self.frames):
-            if name in frame:
-                return frame[name]
+        if self.frames:
+            for frame in reversed(self.frames):
+                if name in frame:
+                    return frame[name]
         return self.scope.names.get(name)
 
     def constant(self, name: str) -> Any:

@@ -14,6 +14,9 @@ from compat_report.syntax.guards import catches, is_typing, stronger, suppresses
 from compat_report.syntax.names import Function
 from compat_report.syntax.scope import OTHER, Bound, Constant, Gathered
 
+CHAINS = (ast.Name, ast.Attribute)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
 
 class StatementReader(BindingReader):
     """Reads the statements of a cell or a module."""
@@ -42,7 +45,7 @@ class StatementReader(BindingReader):
             self.read(node.value, imports, uses)
 
     def _assign(self, node: ast.Assign, imports: Guard, uses: Guard) -> None:
-        if node.lineno in self.escapes:
+        if self.escapes and node.lineno in self.escapes:
             self.read_escape(self.escapes[node.lineno], imports, uses)
             for target in node.targets:
                 self.bind(target, None)
@@ -119,7 +122,7 @@ class StatementReader(BindingReader):
             self.put(node.name, OTHER)
             return
         name = f"{self.scope.module}.{node.name}"
-        methods = [s for s in node.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef)]
+        methods = [s for s in node.body if isinstance(s, FUNCTIONS)]
         self.frames.append({})
         self.read_block([s for s in node.body if s not in methods], imports, uses)
         outer = self.into
@@ -139,7 +142,7 @@ class StatementReader(BindingReader):
     def _made_of_bases(self, node: ast.ClassDef, made: Gathered) -> None:
         """Making an object of a class is a call of what the class derives from."""
         for base in node.bases:
-            if isinstance(base, ast.Name | ast.Attribute) and self.is_hot(base):
+            if isinstance(base, CHAINS) and self.is_hot(base):
                 outer, self.into = self.into, made
                 self.read(ast.copy_location(ast.Call(base, [], []), base), Guard.NONE, Guard.NONE)
                 self.into = outer
@@ -159,7 +162,7 @@ class StatementReader(BindingReader):
     ) -> None:
         if self.is_hot(test):
             self.read(test, imports, uses)
-        if isinstance(test, ast.Name | ast.Attribute) and is_typing(test, self.resolve):
+        if type(test) in CHAINS and is_typing(test, self.resolve):
             self._under(body, Guard.TYPING, imports, uses)
             self.read_block(orelse, imports, uses)
             return
