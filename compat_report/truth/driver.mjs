@@ -33,6 +33,8 @@ const cutNetwork = () => {
 };
 const seal = () => {
   cutNetwork();
+  // urllib3 asks for it, and goes another way than in a worker.
+  Object.defineProperty(process, "release", { value: { name: "worker" } });
   globalThis.fetch = async (address, options) => {
     const url = new URL(String(address?.url ?? address), base);
     if (url.protocol === "data:" || url.origin === base) return fetch(address, options);

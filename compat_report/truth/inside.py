@@ -22,14 +22,32 @@ WIDTH = 500
 
 
 class Missed(importlib.abc.MetaPathFinder):
-    """Remembers what was imported and is not there; it never finds anything."""
+    """Remembers what was imported or required and is not there; it never finds anything."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
+        self.projects: dict[str, None] = {}
 
     def find_spec(self, fullname: str, *_: object) -> None:
         """The name of a module that no finder before this one has."""
         self.names[fullname] = None
+
+    def require(self, texts: Sequence[str]) -> None:
+        """What a line of pip asks for: it was installed before the first cell, or cannot be had.
+
+        Raises ValueError as micropip does.
+        """
+        from packaging.requirements import Requirement
+        from packaging.utils import canonicalize_name
+
+        for text in texts:
+            requirement = Requirement(text)
+            version = None
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                version = importlib.metadata.version(requirement.name)
+            if version is None or not requirement.specifier.contains(version, prereleases=True):
+                self.projects[canonicalize_name(requirement.name)] = None
+                raise ValueError(f"Can't find a pure Python 3 wheel for {text!r}")
 
 
 class Silence:
@@ -70,7 +88,7 @@ async def main(
     module.__dict__.update(namespace)
     sys.modules["__main__"] = module
     evaluate = _open_shell(module) if plan["ipython"] else _open_plain(module)
-    vars(builtins)["__require__"] = require
+    vars(builtins)["__require__"] = missed.require
     tell(kind="started")
     for cell in plan["cells"]:
         silence.asked = False
@@ -80,7 +98,8 @@ async def main(
         seconds = time.monotonic() - begun
         tell(kind="ran", cell=cell["index"], seconds=seconds, silent=silence.asked)
         if error is not None and not cell["may_raise"]:
-            tell(kind="raised", missed=list(missed.names), **describe(error))
+            unmet = {"missed": list(missed.names), "unmet": list(missed.projects)}
+            tell(kind="raised", **unmet, **describe(error))
             return
     tell(kind="finished")
 
@@ -99,22 +118,6 @@ def describe(error: BaseException) -> dict[str, object]:
         "memory": isinstance(error, MemoryError),
         "place": place,
     }
-
-
-def require(texts: Sequence[str]) -> None:
-    """What a line of pip asks for: it was installed before the first cell, or cannot be had.
-
-    Raises ValueError as micropip does.
-    """
-    from packaging.requirements import Requirement
-
-    for text in texts:
-        requirement = Requirement(text)
-        version = None
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            version = importlib.metadata.version(requirement.name)
-        if version is None or not requirement.specifier.contains(version, prereleases=True):
-            raise ValueError(f"Can't find a pure Python 3 wheel for {text!r}")
 
 
 def _after_files() -> int:

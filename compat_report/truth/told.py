@@ -113,7 +113,7 @@ def _why_untested(
     """Why what was raised may be this machine's doing, "" where it is the browser's."""
     missed = {name.partition(".")[0] for name in told.raised["missed"]}
     for project, reason in away.items():
-        if missed & imports[project]:
+        if missed & imports[project] or project in told.raised["unmet"]:
             return f"{project} could not be had here: {reason}"
     if told.asked:
         return f"it asks {told.asked[0]}, and the network is off"

@@ -18,7 +18,7 @@ RAN = {"kind": "ran", "cell": 2, "seconds": 0.5, "silent": False, "heap": 30 << 
 
 def raised(kind: str = "ValueError", **more: object) -> dict[str, object]:
     event = {"kind": "raised", "type": kind, "text": f"{kind}: no", "memory": False}
-    return {**event, "place": "", "missed": [], **more}
+    return {**event, "place": "", "missed": [], "unmet": [], **more}
 
 
 def judge(
@@ -86,6 +86,12 @@ def test_what_could_not_be_had_makes_it_untested(missed: list[str]) -> None:
     outcome = judge(STARTED, RUNNING, raised("ModuleNotFoundError", missed=missed), away=gone)
     assert outcome.end is End.UNTESTED
     assert "numpy could not be had here: no index has it" in outcome.reason
+
+
+def test_a_line_that_installs_what_could_not_be_had_makes_it_untested() -> None:
+    gone = {"scikit-learn": "no index has it"}
+    failed = raised("ValueError", unmet=["scikit-learn"])
+    assert judge(STARTED, RUNNING, failed, away=gone).end is End.UNTESTED
 
 
 def test_only_where_it_was_missed() -> None:
