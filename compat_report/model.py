@@ -248,7 +248,7 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedFile:
-    """One wheel that would be installed: `origin` is "lock", "index" or "pypi".
+    """One wheel that would be installed: `origin` is "lock", "index", "pypi", "kernel" or "url".
 
     `size` is the file's, `unpacked` that of what it holds, in bytes, None where nobody says.
     """

@@ -55,10 +55,10 @@ class Provided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a set of requirements cannot be installed.
+    """Why a set of requirements cannot be installed, or what is to say of it.
 
-    `code` is a rule of rules.toml; `project` what is missing, normalised; `chain` leads to it
-    from the requirement that was asked for, both ends in it.
+    `code` is a rule of rules.toml, whose severity tells which; `project` what it is about,
+    normalised; `chain` leads to it from the requirement that was asked for, both ends in it.
     """
 
     code: str

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compat_report.catalog.lock import parse_lock
 from compat_report.catalog.mapping import parse_names, prefixes, read_mapping, read_names
 from compat_report.errors import BadPolicy
+from porter.runtime import Runtime
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,14 @@ def test_the_documentation_s_own_example() -> None:
     assert names.find("acme.other") is None
     assert names.find("house_style") == ("house_style", "")
     assert names.own == {"house_helpers"}
+
+
+def test_the_table_says_what_the_lock_file_says(runtime: Runtime) -> None:
+    lock = parse_lock((runtime.folder / "pyodide-lock.json").read_bytes())
+    told = {
+        name: (project, lock.imports[name])
+        for name, project in read_names().imports.items()
+        if lock.imports.get(name, project) != project
+    }
+    # The release has another project of that name, and its lock file is asked first.
+    assert told == {"pygame": ("pygame", "pygame-ce")}
