@@ -45,6 +45,7 @@ class Runner:
     home: Home
     env: Mapping[str, str]
     timeout: float = TIMEOUT
+    offline: bool = False
     children: Children | None = None
 
     def run(self, facts: Facts, report: NotebookReport) -> Outcome:
@@ -60,11 +61,12 @@ def open_runner(
     home: Home,
     env: Mapping[str, str],
     timeout: float = TIMEOUT,
+    offline: bool = False,
     children: Children | None = None,
 ) -> Runner:
     """Ready to run notebooks on one platform.
 
-    `timeout` is how long one cell may take, in seconds. Raises MissingRequirement without the
+    `timeout` is how long one cell may take, in seconds; `offline` as in `fetch_wheels`. Raises MissingRequirement without the
     host, and what `fetch_runtime` and `fetch_pinned` do.
     """
     runtime = fetch_runtime(platform, home=home, env=env)
@@ -78,6 +80,7 @@ def open_runner(
         home=home,
         env=env,
         timeout=timeout,
+        offline=offline,
         children=children,
     )
 
@@ -98,7 +101,12 @@ def run_notebook(facts: Facts, report: NotebookReport, runner: Runner) -> Outcom
         reason = notebook.findings[0].message if notebook.findings else "it cannot be read"
         return Outcome(end=End.UNTESTED, host=host, reason=reason)
     wheels = fetch_wheels(
-        report.requirements, runner.catalog, runner.runtime, home=runner.home, env=runner.env
+        report.requirements,
+        runner.catalog,
+        runner.runtime,
+        home=runner.home,
+        env=runner.env,
+        offline=runner.offline,
     )
     beside = read_beside(Path(notebook.folder) if notebook.folder is not None else None)
     told = Telling()

@@ -47,8 +47,12 @@ def fetch_wheels(
     *,
     home: Home,
     env: Mapping[str, str],
+    offline: bool = False,
 ) -> Wheels:
-    """Fetch what was resolved, each file once; what cannot be had is told, never raised."""
+    """Fetch what was resolved, each file once; what cannot be had is told, never raised.
+
+    `offline`: what was not fetched before cannot be had.
+    """
     files: dict[str, Path] = {}
     locked: dict[str, str] = {}
     away: dict[str, str] = {}
@@ -68,7 +72,10 @@ def fetch_wheels(
                 away[file.name] = "the index does not tell its sha256"
             else:
                 asked = IndexFile(filename=wheel.filename, url=wheel.url, sha256=wheel.sha256)
-                files[wheel.filename] = fetch_file(asked, home=home, env=env)
+                if offline and not (home.downloads / wheel.sha256 / wheel.filename).is_file():
+                    away[file.name] = "it was not fetched before, and no index is asked"
+                else:
+                    files[wheel.filename] = fetch_file(asked, home=home, env=env)
         except (PorterError, SourceAway, OSError) as error:
             away[file.name] = error.message if isinstance(error, PorterError) else str(error)
     return Wheels(files=files, locked=locked, away=away)
