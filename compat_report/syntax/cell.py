@@ -79,8 +79,12 @@ class CellReader(StatementReader):
         if parsed.rewritten or not (source.isascii() or unicodedata.is_normalized("NFKC", source)):
             # Python reads identifiers in their normal form (PEP 3131).
             return list(range(1, source.count("\n") + 2))
-        # Finding some fifty words costs less than telling the source's words apart.
-        words = list(filter(source.__contains__, self.scope.hot))
+        # Finding some dozens of words costs less than telling the source's words apart.
+        is_here = source.__contains__
+        words = list(filter(is_here, self.scope.hot))
+        for top, roots in self.scope.tops.items():
+            if any(map(is_here, roots)):
+                words += filter(is_here, self.watch.leaves[top])
         if not words:
             return sorted(parsed.escapes)
         return sorted(self.lines_with(words).union(parsed.escapes))

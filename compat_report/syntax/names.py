@@ -15,7 +15,6 @@ from compat_report.syntax.transform import Escape
 
 # Builtins that are followed whether they are watched or not.
 OWN = frozenset({"__import__", "get_ipython"})
-NOTHING: frozenset[str] = frozenset()
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef
 type ReadModule = Callable[[str, Path, str | None], tuple[Scope, Gathered] | None]
@@ -104,15 +103,17 @@ class NameReader:
     def warm(self, word: str, name: str) -> None:
         """Make lines with a word worth reading if the dotted name that it stands for is.
 
-        Lines with the last part of a watched name are, once its first part was imported.
+        Lines with the last part of a watched name are, in cells with a word that stands for
+        its first part.
         """
         scope = self.scope
         top = name.partition(".")[0]
-        if top in self.watch.tops and top not in scope.tops:
-            scope.tops.add(top)
-            leaves = self.watch.leaves.get(top, NOTHING)
-            scope.hot |= leaves
-            self.fresh += leaves
+        leaves = self.watch.leaves.get(top)
+        if leaves:
+            words = scope.tops.setdefault(top, set())
+            if word not in words:
+                words.add(word)
+                self.fresh += leaves
         if word not in scope.hot and scope.is_warm(name):
             scope.hot.add(word)
             self.fresh.append(word)

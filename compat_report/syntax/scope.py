@@ -85,7 +85,7 @@ class Scope:
     `functions` holds what the bodies of functions and methods say, by dotted name; `aliases`
     what names of local modules stand for; `hot` the words that make a line worth reading;
     `ran` how strongly the local modules that were run are guarded; `written` the text of
-    modules that cells wrote; `tops` the first parts of all that names stand for; `seen` the first parts of
+    modules that cells wrote; `tops` the words that stand for names, by the first parts of those; `seen` the first parts of
     all imports, `installed` the projects that lines of pip asked for.
     """
 
@@ -97,7 +97,7 @@ class Scope:
     hot: set[str] = field(default_factory=set)
     ran: dict[str, int] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
-    tops: set[str] = field(default_factory=set)
+    tops: dict[str, set[str]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     installed: set[str] = field(default_factory=set)
 
@@ -116,7 +116,7 @@ class Scope:
             hot=set(self.hot),
             ran=dict(self.ran),
             written=dict(self.written),
-            tops=set(self.tops),
+            tops={top: set(words) for top, words in self.tops.items()},
             seen=set(self.seen),
             installed=set(self.installed),
         )

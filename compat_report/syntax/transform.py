@@ -7,8 +7,10 @@ was no part of a string or of a longer expression. All else goes through IPython
 
 import ast
 import re
-from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, NamedTuple, cast
 
 from compat_report.reading.magic_table import read_magics
 
@@ -47,8 +49,7 @@ class Escape:
     text_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """`escapes` by the line of the statement that stands for each in `tree`.
 
     `head` is the cell magic the cell begins with, outer ones first. `rewritten` tells that
@@ -56,7 +57,7 @@ class Parsed:
     """
 
     tree: ast.Module
-    escapes: dict[int, Escape] = field(default_factory=dict)
+    escapes: Mapping[int, Escape] = MappingProxyType({})
     head: tuple[Escape, ...] = ()
     rewritten: bool = False
 
@@ -124,7 +125,7 @@ def _parse_cell_magic(source: str, begun: re.Match[str]) -> Parsed:
         parsed = parse_cell("\n" * line + body)
     except UnreadableCell as error:
         raise UnreadableCell(error.detail, error.line) from None
-    return replace(parsed, head=(head, *parsed.head))
+    return parsed._replace(head=(head, *parsed.head))
 
 
 def _parse_escaped(source: str, skipped: frozenset[int]) -> Parsed | None:
