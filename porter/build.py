@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,52 +19,21 @@ from porter.artefact import (
     place_artefact,
     remember_build,
 )
-from porter.audit.surface import LinkSurface
 from porter.audited import audit_file, summarise
-from porter.buildenv import build_env, cross_files, expand
+from porter.backend import run_backend
 from porter.changes import explain_changes, render_changes
-from porter.diagnose import diagnose, read_rules
-from porter.errors import AuditFailed, BuildFailed, CommandFailed, NoSpace, Unreachable
+from porter.errors import AuditFailed
 from porter.extensions import declared_extensions
-from porter.failure import says_full, says_offline, summarise_failure
-from porter.home import Home
 from porter.host import HostFile
 from porter.inputs import build_inputs
-from porter.log import read_log
-from porter.platform import Platform
-from porter.process import Children, read_tail, run
-from porter.progress import Reporter
+from porter.prefix import is_library
 from porter.recipe import Recipe
-from porter.requirements import offline_env
 from porter.source import Fetched, Source, fetch_source, lay_source
-from porter.toolchain.model import Toolchain
 from porter.wheel import check_wheel_tag, finish_wheel
+from porter.workshop import Workshop
 
 # Of the findings of one cause, the first few tell as much as all.
 SHOWN = 6
-# What pyodide-build prints once the build requirements are there. What goes wrong after it is the
-# project's own, network or not.
-BUILDING = b"\nBuilding wheel..."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """What every build of one run shares.
-
-    `jobs` is how many processors one build may use; `surface` gives the platform's link surface
-    to audit wheels against, None where they are not to be audited. `sources` is a folder of
-    fetched sources, None where they may come from the network.
-    """
-
-    platform: Platform
-    toolchain: Toolchain
-    home: Home
-    env: Mapping[str, str]
-    jobs: int
-    report: Reporter
-    children: Children
-    surface: Callable[[], LinkSurface] | None
-    sources: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +54,7 @@ class Built:
 def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile] = ()) -> Built:
     """Have the source's wheel in `out`, building it only where something changed.
 
-    `host` are what it is compiled against.
-    Raises BuildFailed (the last meaningful lines and the log's path), or what a step raises:
+    `host` are what it is compiled against. Raises BuildFailed (the last meaningful lines and the log's path), or what a step raises:
     SourceNotFound, HashMismatch, Unreachable, ConfigurationError, UnsafeArchive, NoSpace.
     """
     shop.report.phase(source.name, "reading the source")
@@ -122,13 +90,15 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
                 if (last := last_inputs(shop.home, subject)) is not None:
                     why = render_changes(explain_changes(last, inputs))
                     shop.report.phase(source.name, f"built again: {why}")
-                artefact = _build(fetched, key, inputs, shop)
+                artefact = _build(fetched, key, inputs, shop, host)
     remember_build(shop.home, subject, key)
-    wheel = place_artefact(artefact, out)
+    library = is_library(artefact.wheel)
+    # A library is what others are compiled against; nobody installs it.
+    wheel = artefact.wheel if library else place_artefact(artefact, out)
     shop.report.done(source.name, "nothing changed" if reused else f"built {wheel.name}")
     return Built(
         name=source.name,
-        version=str(parse_wheel_filename(wheel.name)[1]),
+        version=_version(wheel),
         wheel=wheel,
         sha256=artefact.sha256,
         size=wheel.stat().st_size,
@@ -139,12 +109,24 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
     )
 
 
+def _version(path: Path) -> str:
+    if is_library(path):
+        return path.name.split("-")[-2]
+    return str(parse_wheel_filename(path.name)[1])
+
+
 def built_host(built: Built, recipe: Recipe) -> HostFile:
     """A finished build as a host requirement of another."""
     return HostFile(name=built.name, identity=built.sha256, path=built.wheel, recipe=recipe)
 
 
-def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop) -> Artefact:
+def _build(
+    fetched: Fetched,
+    key: str,
+    inputs: Mapping[str, str],
+    shop: Workshop,
+    host: Sequence[HostFile],
+) -> Artefact:
     source, started = fetched.source, time.monotonic()
     log = shop.home.new_log(f"build-{source.name}")
     scratch = shop.home.work / f"{source.name}-{shop.platform.pyodide}"
@@ -152,8 +134,12 @@ def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop
     (scratch / "tmp").mkdir(parents=True)
     try:
         shop.report.phase(source.name, "laying out a scratch copy")
-        lay_source(fetched, scratch / "src", log=log, env=shop.env)
-        built = _run_pyodide_build(source, scratch, log, shop)
+        built = _wheel(fetched, scratch, log, shop, host)
+        if is_library(built):
+            seconds = time.monotonic() - started
+            return keep_artefact(
+                shop.home, key, built, seconds=seconds, inputs=inputs, audit="a library"
+            )
         check_wheel_tag(built, shop.platform)
         finished = _finish(built, scratch, fetched, key, shop)
         audit = _audit(finished, source, scratch / "src", log, shop)
@@ -163,68 +149,14 @@ def _build(fetched: Fetched, key: str, inputs: Mapping[str, str], shop: Workshop
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _run_pyodide_build(source: Source, scratch: Path, log: Path, shop: Workshop) -> Path:
-    recipe, variables = source.recipe, cross_files()
-    command = ["pyodide", "build", "--outdir", str(scratch / "out"), "--exports", recipe.exports]
-    command.append("--skip-emscripten-install")
-    for setting in recipe.config_settings:
-        command += ["-C", expand(setting, variables, "config-settings")]
-
-    def follow(line: str) -> None:
-        if (phase := parse_phase(line)) is not None:
-            text, fraction = phase
-            shop.report.phase(source.name, text)
-            if fraction is not None:
-                shop.report.advance(source.name, fraction)
-
-    shop.report.phase(source.name, "preparing the build environment")
-    try:
-        run(
-            command,
-            log=log,
-            env=build_env(
-                source.recipe,
-                toolchain=shop.toolchain,
-                home=shop.home,
-                env={**shop.env, **(offline_env(shop.sources) if shop.sources else {})},
-                jobs=shop.jobs,
-                scratch=scratch,
-            ),
-            cwd=scratch / "src",
-            on_line=follow,
-            children=shop.children,
-        )
-    except CommandFailed as error:
-        raise _explain(source, log) from error
-    wheels = list((scratch / "out").glob("*.whl"))
-    if len(wheels) != 1:
-        raise BuildFailed(f"{source.name}: the backend left {len(wheels)} wheels", log=log)
-    return wheels[0]
-
-
-def _explain(source: Source, log: Path) -> BuildFailed | NoSpace | Unreachable:
-    lines = read_tail(log)
-    if says_full(lines):
-        return NoSpace(f"{source.name}: the disk is full", advice="free some space", log=log)
-    causes = summarise_failure(lines)
-    if BUILDING not in log.read_bytes() and says_offline(lines):
-        return Unreachable(
-            f"{source.name}: its build requirements could not be fetched from the Python package "
-            f"index\n  {causes[0] if causes else ''}",
-            advice="check the network and `pip config list`; with UV_OFFLINE=1 what is cached will do",
-            log=log,
-        )
-    whole = read_log(log)
-    if found := diagnose(whole.lines, read_rules()):
-        cause = found[0]
-        return BuildFailed(
-            f"{source.name} does not build: {cause.cause}\n"
-            f"  {whole.place(cause.line)}: {cause.evidence}",
-            advice=f"{cause.edit} ({cause.page})",
-            log=log,
-        )
-    text = "".join(f"\n  {line}" for line in causes)
-    return BuildFailed(f"{source.name} does not build:{text}", log=log)
+def _wheel(
+    fetched: Fetched, scratch: Path, log: Path, shop: Workshop, host: Sequence[HostFile]
+) -> Path:
+    """What the source's backend, or its recipe's script, made."""
+    if fetched.path.suffix == ".whl":
+        return Path(shutil.copy(fetched.path, scratch))
+    lay_source(fetched, scratch / "src", log=log, env=shop.env)
+    return run_backend(fetched.source, scratch, log=log, shop=shop, host=host)
 
 
 def _finish(built: Path, scratch: Path, fetched: Fetched, key: str, shop: Workshop) -> Path:
@@ -273,19 +205,3 @@ def _audit(wheel: Path, source: Source, folder: Path, log: Path, shop: Workshop)
     for finding in audit.problems:
         shop.report.phase(source.name, f"{finding.code}: {finding.message}")
     return summarise(audit)
-
-
-def parse_phase(line: str) -> tuple[str, float | None] | None:
-    """What a line of the build's output says of its progress, with ninja's fraction."""
-    if line.startswith("["):
-        counter, _, rest = line[1:].partition("]")
-        done, slash, total = counter.partition("/")
-        if slash and done.isdigit() and total.isdigit() and int(total) > 0 and rest:
-            return "compiling", int(done) / int(total)
-    if line.startswith(("Checking for ", "-- Performing Test ", "checking for ")):
-        return "configuring", None
-    if line.startswith("building '") and line.endswith(" extension"):
-        return f"compiling {line.split(chr(39))[1]}", None
-    if line.startswith("Repacking wheel"):
-        return "packing the wheel", None
-    return None

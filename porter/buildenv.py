@@ -1,6 +1,7 @@
 """What a build sees: the environment in which pyodide-build runs."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,9 @@ from porter.recipe import FLAGS, Recipe
 from porter.toolchain.model import Toolchain
 from porter.wheel import SOURCE_DATE_EPOCH
 
+# As meta.yaml's flags name the prefix; the other names pyodide-build fills in.
+LIBRARIES = re.compile(r"\$\((WASM_LIBRARY_DIR)\)")
+
 
 def build_env(
     recipe: Recipe,
@@ -24,11 +28,15 @@ def build_env(
     env: Mapping[str, str],
     jobs: int,
     scratch: Path,
+    xbuildenv: Path,
+    prefix: Path,
+    flags: bool,
 ) -> dict[str, str]:
     """The environment of pyodide-build, the same wherever the build is started.
 
     `env` is that of every program Porter starts; `scratch` the folder of this build, where a
-    configuration for setuptools is left.
+    configuration for setuptools is left; `xbuildenv` its cross-build environment; `prefix` has
+    the libraries that it may link. `flags`: the recipe's flags are added too.
     """
     variables = cross_files()
     if (index := index_url(env)) is not None:
@@ -42,7 +50,7 @@ def build_env(
         # Progress is read from what the backend prints, as it prints it.
         "PYTHONUNBUFFERED": "1",
         "SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH),
-        "PYODIDE_XBUILDENV_PATH": str(toolchain.xbuildenv),
+        "PYODIDE_XBUILDENV_PATH": str(xbuildenv),
         # Asked when the toolchain was installed; asking again costs every build.
         "SKIP_EMSCRIPTEN_VERSION_CHECK": "1",
         # Emscripten's programs start Python for every file: one without site-packages to scan.
@@ -50,6 +58,10 @@ def build_env(
         "CMAKE_BUILD_PARALLEL_LEVEL": str(jobs),
         "MAKEFLAGS": f"-j{jobs}",
         "DIST_EXTRA_CONFIG": str(distutils),
+        "WASM_LIBRARY_DIR": str(prefix),
+        "EM_PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig"),
+        "PKG_CONFIG_LIBDIR": str(prefix / "lib" / "pkgconfig"),
+        "PYODIDE_JOBS": str(jobs),
     }
     if toolchain.ccache is not None:
         env |= {
@@ -63,7 +75,7 @@ def build_env(
             "CCACHE_SLOPPINESS": "include_file_ctime,include_file_mtime",
         }
     env |= {name: expand(value, variables, name) for name, value in recipe.env}
-    return env | _flags_env(recipe, env, scratch)
+    return env | (_flags_env(recipe, env, scratch) if flags else {})
 
 
 def _flags_env(recipe: Recipe, env: Mapping[str, str], scratch: Path) -> dict[str, str]:
@@ -86,7 +98,8 @@ def _flags_env(recipe: Recipe, env: Mapping[str, str], scratch: Path) -> dict[st
                 raise ConfigurationError(
                     f"pyodide-build does not tell its {flag}: {done.stderr.strip()[-200:]}"
                 )
-            found[f"SIDE_MODULE_{flag.upper()}"] = f"{done.stdout.strip()} {mine}"
+            known = LIBRARIES.sub(lambda match: env.get(match[1], match[0]), mine)
+            found[f"SIDE_MODULE_{flag.upper()}"] = f"{done.stdout.strip()} {known}"
     return found
 
 

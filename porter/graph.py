@@ -48,7 +48,8 @@ class Provided:
 class Node:
     """A recipe that is built.
 
-    Of its host requirements it waits for the nodes `host`; those of `given` are there.
+    Of its host requirements it waits for the nodes `host`; those of `given` are there. The
+    libraries that its libraries need are among them, each before its users.
     """
 
     recipe: Recipe
@@ -155,13 +156,14 @@ def plan_graph(
     skipped = _disabled({name: recipes[name] for name in built})
     kept = {name: visit for name, visit in built.items() if name not in skipped}
     order = _order({name: recipes[name].host for name in kept}, kept)
+    host = _with_libraries(order, recipes)
     return Graph(
         nodes=tuple(
             Node(
                 recipe=recipes[name],
                 role=kept[name].role,
-                host=tuple(host for host in recipes[name].host if host in kept),
-                given=tuple(host for host in recipes[name].host if host not in kept),
+                host=tuple(below for below in host[name] if below in kept),
+                given=tuple(below for below in host[name] if below not in kept),
             )
             for name in order
         ),
@@ -246,6 +248,21 @@ def _disabled(recipes: Mapping[str, Recipe]) -> dict[str, tuple[str, ...]]:
             if user not in found:
                 found[user] = (user, *found[name])
                 waiting.append(user)
+    return found
+
+
+def _with_libraries(
+    order: Sequence[str], recipes: Mapping[str, Recipe]
+) -> dict[str, tuple[str, ...]]:
+    """Host requirements with those of the libraries among them: a linker wants them all."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in order:
+        below: dict[str, None] = {}
+        for host in recipes[name].host:
+            if host in found and recipes[host].kind.is_library:
+                below |= dict.fromkeys(found[host])
+            below[host] = None
+        found[name] = tuple(below)
     return found
 
 

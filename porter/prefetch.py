@@ -61,6 +61,9 @@ def _fetch(node: Node, graph: Graph, wanted: Wanted, fetching: Fetching) -> Fetc
         wanted.source(node.recipe), platform=fetching.platform, home=home, env=env
     )
     given_files(node, graph, home=home, env=env, sources=fetching.out, keep=True)
+    if fetched.path.suffix == ".whl":
+        report.done(node.name, "fetched its wheel")
+        return fetched
     log = home.new_log(f"fetch-{node.name}")
     home.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=home.work) as scratch:

@@ -10,7 +10,7 @@ import pytest
 from projects import SOURCE, make_sdist, make_tiny
 from running import Ran, run_porter
 
-from porter.build import parse_phase
+from porter.backend import parse_phase
 from porter.home import Home
 from porter.platform import Platform
 from porter.toolchain.model import Toolchain

@@ -133,6 +133,23 @@ def test_who_waits_for_a_disabled_one_is_skipped() -> None:
     }
 
 
+def test_a_library_brings_the_libraries_it_needs() -> None:
+    def library(name: str, *host: str) -> Recipe:
+        return Recipe(name=name, kind=Kind.STATIC_LIBRARY, host=host)
+
+    known = {
+        "zip": library("zip"),
+        "png": library("png", "zip"),
+        "draw": library("draw", "png", "font"),
+        "font": library("font"),
+        **recipes(plot="draw numpy", numpy="zip", app="plot"),
+    }
+    hosts = {node.name: node.host for node in plan("app", known).nodes}
+    assert hosts["draw"] == ("zip", "png", "font")
+    assert hosts["plot"] == ("zip", "png", "font", "draw", "numpy")
+    assert hosts["app"] == ("plot",)
+
+
 @given(st.dictionaries(st.integers(0, 30), st.sets(st.integers(0, 30), max_size=4), max_size=30))
 def test_any_graph_is_ordered_or_refused(edges: dict[int, set[int]]) -> None:
     known = {

@@ -77,11 +77,11 @@ def test_what_a_backend_asks_for(scratch_home: Home, env: dict[str, str], tmp_pa
         ask_requirements(folder, log=tmp_path / "log", env=env)
     with pytest.raises(Unreachable, match="requirements cannot be fetched"):
         fetch_requirements(
-            ["setuptools"],
+            ["no-such-project-anywhere"],
             tmp_path / "wheels",
-            constraints=["setuptools>1"],
+            constraints=["other>1"],
             home=scratch_home,
-            env={**env, **AWAY, "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1"},
+            env={**env, **AWAY, "PIP_RETRIES": "1", "PIP_NO_CACHE_DIR": "1"},
             log=tmp_path / "log2",
         )
     assert list((tmp_path / "wheels").iterdir()) == []

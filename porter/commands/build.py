@@ -168,10 +168,11 @@ def build_wanted(
 
     from porter.artefact import open_out
     from porter.batch import run_graph
-    from porter.build import Workshop, build, built_host
+    from porter.build import build, built_host
     from porter.plan import given_files, read_graph
     from porter.process import Children
     from porter.runtime import fetch_runtime, read_surface
+    from porter.workshop import Workshop
 
     open_out(out)
     children = Children()

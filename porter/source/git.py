@@ -1,17 +1,15 @@
 """A repository at a commit, as an archive of its files and those of its submodules."""
 
-import os
-import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from porter.errors import CommandFailed, SourceNotFound, Unreachable
 from porter.home import Home, new_file
+from porter.pack import pack_files, walk_files
 from porter.process import read_tail, run
 from porter.source.model import Git
 from porter.source.parse import COMMIT, GIT, parse_git
-from porter.wheel import SOURCE_DATE_EPOCH
 
 PROTOCOLS = "https:http:ssh:git"
 # What a server says that does not give commits by their name.
@@ -33,7 +31,7 @@ def fetch_git(git: Git, *, home: Home, env: Mapping[str, str]) -> Path:
         folder = Path(scratch) / "repository"
         _check_out(git, folder, log, env)
         with new_file(target) as file:
-            _pack(folder, file, top=git.commit)
+            pack_files(folder, walk_files(folder, without=".git"), file, top=git.commit)
     return target
 
 
@@ -137,34 +135,3 @@ def _complaints(log: Path) -> list[str]:
         elif line.startswith(("fatal:", "error:")):
             lines.append(line)
     return lines
-
-
-def _pack(folder: Path, target: Path, *, top: str) -> None:
-    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
-        for path in _walk(folder):
-            info = archive.gettarinfo(path, f"{top}/{path.relative_to(folder)}")
-            info.uid = info.gid = 0
-            info.uname = info.gname = ""
-            info.mtime = SOURCE_DATE_EPOCH
-            info.mode = 0o755 if info.mode & 0o100 else 0o644
-            # Two names of one file are two files.
-            if info.islnk():
-                info.type, info.linkname, info.size = tarfile.REGTYPE, "", path.stat().st_size
-            if info.isreg():
-                with path.open("rb") as content:
-                    archive.addfile(info, content)
-            else:
-                archive.addfile(info)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Every file and link below, sorted, without what git keeps for itself."""
-    with os.scandir(folder) as found:
-        items = sorted(found, key=lambda item: item.name)
-    for item in items:
-        if item.name == ".git":
-            continue
-        if item.is_dir(follow_symlinks=False):
-            yield from _walk(Path(item.path))
-        else:
-            yield Path(item.path)

@@ -1,0 +1,32 @@
+"""What every build of one run shares."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from porter.audit.surface import LinkSurface
+from porter.home import Home
+from porter.platform import Platform
+from porter.process import Children
+from porter.progress import Reporter
+from porter.toolchain.model import Toolchain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every build of one run shares.
+
+    `jobs` is how many processors one build may use; `surface` gives the platform's link surface
+    to audit wheels against, None where they are not to be audited. `sources` is a folder of
+    fetched sources, None where they may come from the network.
+    """
+
+    platform: Platform
+    toolchain: Toolchain
+    home: Home
+    env: Mapping[str, str]
+    jobs: int
+    report: Reporter
+    children: Children
+    surface: Callable[[], LinkSurface] | None
+    sources: Path | None = None
