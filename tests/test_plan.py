@@ -13,7 +13,7 @@ from porter.artefact import artefact_key, keep_artefact, remember_build
 from porter.errors import ConfigurationError, SourceNotFound
 from porter.home import Home
 from porter.inputs import build_inputs
-from porter.plan import Action, Planning, Step, plan_build, read_graph
+from porter.plan import Action, Planning, Step, given_files, plan_build, read_graph
 from porter.platform import Platform
 from porter.runtime import Runtime
 from porter.source.fetch import locate_source
@@ -209,6 +209,35 @@ def test_what_somebody_has(bench: Bench, tmp_path: Path, runtime: Runtime) -> No
     (bench.recipes / "acme-core" / "recipe.toml").unlink()
     with pytest.raises(ConfigurationError, match="app → acme-core: no recipe for acme-core"):
         bench.plan("app")
+
+
+def test_what_an_index_has_is_compiled_against(bench: Bench, tmp_path: Path) -> None:
+    bench.put("app", '[requirements]\nhost = ["acme-core"]\n')
+    wheel = make_wheel(tmp_path / "shelf", "acme-core", "1.0")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    with serve_shelf(wheel) as served:
+        bench.index, bench.env = f"{served.url}/mine/simple", served.env(bench.env)
+        assert bench.plan("app")["acme-core"].action is Action.PROVIDED
+        bench.keep("app", **{"acme-core": digest})
+        assert bench.plan("app")["app"].action is Action.REUSE
+        graph = read_graph(
+            bench.wanted("app"),
+            platform=bench.platform,
+            toolchain=COMPILER,
+            index=bench.index,
+            home=bench.home,
+            env=bench.env,
+        )
+        (node,) = graph.nodes
+        folder = tmp_path / "fetched"
+        with pytest.raises(SourceNotFound, match=r"acme_core-1\.0-py3-none-any.whl is not in"):
+            given_files(node, graph, home=bench.home, env=bench.env, sources=folder)
+        kept = given_files(node, graph, home=bench.home, env=bench.env, sources=folder, keep=True)
+    assert [(file.name, file.identity) for file in kept] == [("acme-core", digest)]
+    offline = given_files(node, graph, home=bench.home, env={}, sources=folder)
+    assert offline == kept
+    assert offline[0].path is not None
+    assert offline[0].path.read_bytes() == wheel.read_bytes()
 
 
 def test_what_cannot_be_built(bench: Bench) -> None:

@@ -94,13 +94,16 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     with Progressing() as report:
         for release in arguments.platform or [None]:
             platform = read_platform(release)
-            targets, broken = _targets(arguments, platform, machine, report)
+            targets, built, broken = _targets(arguments, platform, machine, report)
             trial = Trial(
                 platform=platform,
                 hosts=tuple(Host(name) for name in arguments.runtime or ["node"]),
-                needed=tuple(
-                    find_wheel(text, platform, home=machine.home, env=machine.env)
-                    for text in arguments.wheels
+                needed=(
+                    *(
+                        find_wheel(text, platform, home=machine.home, env=machine.env)
+                        for text in arguments.wheels
+                    ),
+                    *built,
                 ),
                 suite=arguments.suite,
                 only=tuple(arguments.only),
@@ -134,8 +137,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
 
 def _targets(
     arguments: argparse.Namespace, platform: Platform, machine: Machine, report: Reporter
-) -> "tuple[list[Target], list[Failure]]":
-    """The wheels meant, those of folders built first."""
+) -> "tuple[list[Target], list[Path], list[Failure]]":
+    """The wheels meant, those of folders built first; and the wheels that those need."""
     from porter.target import find_wheel
     from porter.toolchain.select import have_toolchain
     from porter.trial import Target
@@ -150,6 +153,7 @@ def _targets(
     for wheel in wheels.values():
         _check_name(wheel, platform)
     failures: list[Failure] = []
+    needed: list[Path] = []
     targets: dict[str, Target] = {
         text: Target(wheel=wheel, recipe=_recipe(wheel, arguments.recipes))
         for text, wheel in wheels.items()
@@ -174,7 +178,10 @@ def _targets(
                 source = wanted.sources[name]
                 wheel = by_name[name].wheel
                 targets[text] = Target(wheel=wheel, recipe=source.recipe, source=source)
-    return [targets[text] for text in arguments.target if text in targets], failures
+        named = set(wanted.names.values())
+        wheels_built = [item for item in built if item.wheel.suffix == ".whl"]
+        needed = [item.wheel for item in wheels_built if item.name not in named]
+    return [targets[text] for text in arguments.target if text in targets], needed, failures
 
 
 def _check_name(wheel: Path, platform: Platform) -> None:

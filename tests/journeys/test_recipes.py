@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import Ran
+from running import Ran, run_porter
 
+from porter.home import Home
 from porter.recipe import read_recipe
 from porter.tree import copy_tree, list_tree
 
@@ -39,7 +40,24 @@ def test_the_demo_builds_and_runs_everything(porter: Porter, tmp_path: Path) -> 
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize("name", HOMEGROWN)
+def test_a_library_is_compiled_against_the_numpy_built_here(home: Home, tmp_path: Path) -> None:
+    # In the cache of this machine: NumPy takes minutes where it was never built.
+    ran = run_porter(
+        *("build", RECIPES / "binmap", "--recipes", RECIPES, "--test", "--json"),
+        home=home.root,
+        cwd=tmp_path,
+        timeout=3600,
+    )
+    assert ran.code == 0, ran.err
+    numpy, binmap = ran.json["wheels"]
+    assert (numpy["name"], binmap["name"], binmap["audit"]) == ("numpy", "binmap", "clean")
+    results = {result["name"]: result["outcome"] for result in binmap["checks"][0]["results"]}
+    assert results["import binmap._core"] == "passed"
+    assert results["test_binmap.py::test_draws_are_the_generators"] == "passed"
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("name", [*HOMEGROWN, "binmap"])
 def test_homegrown_libraries_work_natively_too(
     name: str, env: dict[str, str], tmp_path: Path
 ) -> None:
