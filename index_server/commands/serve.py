@@ -4,9 +4,9 @@ import argparse
 import os
 import socket
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
+from index_server.commands.counts import new_counts
 from index_server.commands.options import add_data
 from porter.commands.options import Commands, Machine, add_command
 
@@ -82,7 +82,7 @@ def become_server(settings: "Settings") -> None:
     from index_server.settings import dump_settings
 
     # Where the server's processes count together (prometheus-client's multiprocess mode).
-    counts = tempfile.mkdtemp(prefix="porter-index-metrics-")
+    counts = str(new_counts())
     env = {**os.environ, SETTINGS: dump_settings(settings), "PROMETHEUS_MULTIPROC_DIR": counts}
     command = [sys.executable, "-m", "granian", "index_server.asgi:create", "--factory"]
     command += ["--interface", "asgi", "--host", settings.host, "--port", str(settings.port)]
