@@ -20,7 +20,7 @@ from statistics import median
 
 import requests
 
-from bench.rivals import Rival, devpi, nginx, pypiserver
+from bench.rivals import Rival, bare, devpi, nginx, pypiserver
 from index_server.web.serialize import JSON
 from porter.home import Home
 from porter.progress import Progressing
@@ -60,6 +60,7 @@ def main() -> None:
         command += ["--data", str(scratch / "data"), "--base-url", served.url]
         subprocess.run(command, check=True, env={**os.environ, "PORTER_HOME": str(home.root)})
         rivals = [stack.enter_context(nginx(scratch / "nginx", export))]
+        rivals.append(stack.enter_context(bare(export)))
         rivals.append(stack.enter_context(pypiserver(scratch / "pypiserver", wheels, home)))
         theirs = stack.enter_context(devpi(scratch / "devpi", home))
         report.phase("bench", "uploading them to devpi")

@@ -8,13 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
+from bench.bare import EXPORT
 from porter.home import Home, new_folder
 
 LOCK = Path(__file__).with_name("rivals.lock")
@@ -80,6 +81,18 @@ def nginx(folder: Path, export: Path) -> Iterator[Rival]:
 
 
 @contextmanager
+def bare(export: Path) -> Iterator[Rival]:
+    """The index's own server with an application that does nothing but answer (bench/bare.py)."""
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "bench.bare:app", "--interface", "asgi"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "2", "--no-ws"]
+    command += ["--http", "1", "--log-level", "critical"]
+    url = f"http://127.0.0.1:{port}"
+    with running(command, f"{url}/simple/", env={**os.environ, EXPORT: str(export)}):
+        yield Rival(name="the same server, bare", url=url)
+
+
+@contextmanager
 def pypiserver(folder: Path, wheels: Sequence[Path], home: Home) -> Iterator[Rival]:
     """pypiserver on a folder of the same wheels; it speaks HTML only."""
     folder.mkdir()
@@ -124,11 +137,12 @@ def devpi(folder: Path, home: Home) -> Iterator[Rival]:
 
 
 @contextmanager
-def running(command: Sequence[str], ready: str) -> Iterator[None]:
+def running(
+    command: Sequence[str], ready: str, env: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """A server until the context ends; it answers `ready` when that begins."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    nothing = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=env, stdin=nothing, stdout=nothing, stderr=nothing)
     try:
         until = time.monotonic() + 60
         while True:
