@@ -44,15 +44,15 @@ def newest_version(purl: PackageURL, *, env: Mapping[str, str]) -> str:
     return str(max({v for v in found if not v.is_prerelease} or found))
 
 
-def list_wheels(name: str, index: str, *, env: Mapping[str, str]) -> list[IndexFile]:
+def list_wheels(name: str, index: str, *, certificates: str | None = None) -> list[IndexFile]:
     """The wheels of a project at the Simple API `index`, none where it has no such project.
 
-    What was withdrawn is left out. Raises Unreachable.
+    `certificates` is a file of the authorities that are trusted. What was withdrawn is left out.
+    Raises Unreachable.
     """
+    config = {"index-url": index, **({"cert": certificates} if certificates else {})}
     try:
-        packages = project_files(
-            canonicalize_name(name), {**read_pip_config(env), "index-url": index}
-        )
+        packages = project_files(canonicalize_name(name), config)
     except SourceNotFound:
         return []
     return [

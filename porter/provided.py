@@ -12,6 +12,7 @@ from packaging.version import Version
 from porter.graph import Provided, same_version
 from porter.lookup import list_wheels
 from porter.platform import Platform
+from porter.pypi import certificates
 from porter.runtime import Runtime
 from porter.toolchain.model import Toolchain
 
@@ -52,11 +53,12 @@ def index_provided(
     """
     address = platform_view(url, platform)
     by = f"the index {urlsplit(url).hostname}"
+    trusted = certificates(env)
 
     def ask(name: str) -> tuple[str, Provided | None]:
         files = {
             version: wheel
-            for wheel in list_wheels(name, address, env=env)
+            for wheel in list_wheels(name, address, certificates=trusted)
             if (version := _installable(wheel.filename, platform)) is not None
         }
         same = [version for version in files if same_version(str(version), wanted[name])]

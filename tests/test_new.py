@@ -65,7 +65,6 @@ def test_every_source(
             f"{url}#sha256={digest}": {"url": url, "sha256": digest},
             f"git+{project}": {"git": str(project), "commit": commit},
             f"git+file://{project}@v1": {"git": f"file://{project}", "commit": commit},
-            "pkg:pypi/tiny@1.1": {"purl": "pkg:pypi/tiny@1.1", "sha256": digest},
             "pkg:pypi/tiny": {"purl": "pkg:pypi/tiny@1.1", "sha256": digest},
             f"pkg:pypi/tiny?{other}": {"purl": f"pkg:pypi/tiny@1.1?{other}", "sha256": digest},
         }.items():
@@ -77,7 +76,8 @@ def test_every_source(
             recipe = read_recipe(written.path.parent)
             assert (recipe.version, recipe.imports, recipe.host) == ("1.0", ("tiny",), ())
             again = recipe_source(recipe)
-            fetch_source(again, platform=platform, home=scratch_home, env=inside)
+            if "purl" not in source:
+                fetch_source(again, platform=platform, home=scratch_home, env=inside)
     assert list(scratch_home.work.iterdir()) == []
 
 

@@ -8,16 +8,52 @@ from conftest import Porter
 from projects import make_in_tree, make_sdist, make_tiny
 from repository import commit_all
 from running import run_porter
+from shelf import serve_shelf
 
 from porter.errors import ConfigurationError, Unreachable
+from porter.graph import plan_graph
 from porter.home import Home
+from porter.platform import Platform
+from porter.prefetch import Fetching, fetch_graph, folder_size
+from porter.process import Children
+from porter.progress import Quiet
 from porter.requirements import ask_requirements, fetch_requirements, offline_env
+from porter.source.fetch import locate_source
+from porter.wanted import read_wanted
 
 # Nobody listens there.
 AWAY = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "UV_DEFAULT_INDEX": "http://127.0.0.1:9"}
 LENT = ("toolchains", "runtimes", "surfaces", "ccache")
 
 
+def test_a_folder_that_tells_all_there_is_to_know(
+    build_home: Home, env: dict[str, str], platform: Platform, tmp_path: Path
+) -> None:
+    sdist = make_sdist(make_in_tree(tmp_path / "odd", "pass"), tmp_path / "odd-1.tar.gz")
+    recipes = tmp_path / "recipes"
+    (recipes / "odd").mkdir(parents=True)
+    (recipes / "odd" / "recipe.toml").write_text('[source]\npurl = "pkg:pypi/odd@1"\n')
+    wanted = read_wanted([], recipes=[recipes])
+    graph = plan_graph(wanted.roles, wanted.recipes, provided={})
+    with serve_shelf(sdist) as shelf:
+        fetching = Fetching(
+            platform=platform,
+            out=tmp_path / "fetched",
+            home=build_home,
+            env=shelf.env(env),
+            report=Quiet(),
+            children=Children(),
+            jobs=1,
+        )
+        (fetched,), failures = fetch_graph(graph, wanted, fetching)
+    assert failures == []
+    source = wanted.source(wanted.recipes["odd"])
+    alone = Home(root=tmp_path / "alone")
+    assert locate_source(source, home=alone, env={}, sources=fetching.out) == fetched.sha256
+    assert folder_size(fetching.out) > sdist.stat().st_size
+
+
+@pytest.mark.journey
 def test_what_was_fetched_builds_offline(
     porter: Porter, build_home: Home, home: Home, tmp_path: Path
 ) -> None:
