@@ -22,7 +22,7 @@ POINTER = 4
 STRING = 24
 UNITS = {"": 1, "b": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
 BINARY = {"ki": 1 << 10, "mi": MIB, "gi": GIB, "ti": 1 << 40}
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", re.IGNORECASE)
+SIZE = re.compile(r"([0-9]{1,30}(?:\.[0-9]{1,30})?)\s*((?:[kmgt]i?)?)b?", re.IGNORECASE)
 
 _NAMED = {
     "bool": 1,

@@ -27,7 +27,7 @@ def test_sizes_are_read_as_people_write_them(text: object, size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "much", "3 PB", "-1", -1, True, None, 1.5, "1e3", "3 GiB more"]
+    "text", ["", "much", "3 PB", "-1", -1, True, None, 1.5, "1e3", "3 GiB more", "5 i", "9" * 400]
 )
 def test_what_is_no_size_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="a number of bytes"):
