@@ -1,9 +1,10 @@
-"""Decisions over HTTP, below the address of an index, made from what that index has."""
+"""Decisions over HTTP, at addresses of an index, made from what that index has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from starlette.types import ASGIApp
+from anyio.to_thread import run_sync
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from porter.home import Home
 from porter.platform import Platform
@@ -19,10 +20,39 @@ def mount(*, home: Home, platforms: Mapping[str, Platform]) -> Mapping[str, ASGI
     for name in NEEDED:
         if find_spec(name) is None:
             raise ImportError(f"{name} is not installed", name=name)
-    from compat_report.serving.application import Decisions, document, schema
+
+    def decisions() -> ASGIApp:
+        from compat_report.serving.application import Decisions
+
+        return Decisions(home=home, platforms=platforms)
+
+    def schema() -> ASGIApp:
+        from compat_report.serving.application import schema
+
+        return schema
+
+    def document() -> ASGIApp:
+        from compat_report.serving.application import document
+
+        return document(platforms)
 
     return {
-        "/api/decisions": Decisions(home=home, platforms=platforms),
-        "/api/decisions/schema": schema,
-        "/api/decisions/openapi.json": document,
+        "/api/decisions": _Lazy(decisions),
+        "/api/decisions/schema": _Lazy(schema),
+        "/api/decisions/openapi.json": _Lazy(document),
     }
+
+
+class _Lazy:
+    """Made when it is first asked: an index starts without reading what few will ask for."""
+
+    def __init__(self, make: Callable[[], ASGIApp]) -> None:
+        self._make = make
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            made = await run_sync(self._make)
+            # Of several that were made at once the first stays.
+            self._app = self._app or made
+        await self._app(scope, receive, send)

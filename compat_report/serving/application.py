@@ -10,7 +10,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from compat_report.deciding.document import read_schema, serialize_decision
 from compat_report.serving.catalogues import Catalogues
@@ -91,10 +91,14 @@ async def schema(scope: Scope, receive: Receive, send: Send) -> None:
     await _tell(dict(read_schema()), "application/schema+json", scope, receive, send)
 
 
-async def document(scope: Scope, receive: Receive, send: Send) -> None:
-    """`GET /api/decisions/openapi.json`."""
-    told = describe(reading_of(scope).base)
-    await _tell(told, "application/json", scope, receive, send)
+def document(platforms: Mapping[str, Platform]) -> ASGIApp:
+    """`GET /api/decisions/openapi.json`, of an index that serves `platforms`."""
+
+    async def tell(scope: Scope, receive: Receive, send: Send) -> None:
+        told = describe(reading_of(scope).base, platforms)
+        await _tell(told, "application/json", scope, receive, send)
+
+    return tell
 
 
 async def _tell(told: object, kind: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -28,7 +28,7 @@ class Line:
         async def asking() -> tuple[int, dict[str, str], bytes]:
             return await asyncio.wait_for(self.ask(path, headers, most), LONGEST)
 
-        return asyncio.run_coroutine_threadsafe(asking(), self.loop).result()
+        return asyncio.run_coroutine_threadsafe(asking(), self.loop).result(LONGEST)
 
 
 class InsideFetcher(Fetcher):

@@ -1,11 +1,14 @@
 """The OpenAPI document (3.1) of `/api/decisions`; pure."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from compat_report.deciding.document import read_schema
-from compat_report.policy_fields import FIELDS
-from compat_report.serving.request import OF_OTHERS
+from compat_report.footprint.size import TAB_LIMIT
+from compat_report.model import Severity
+from compat_report.rules import read_rules
+from compat_report.serving.request import MOST_CELLS
 from porter import __version__
 
 PARTS = "#/components/schemas/"
@@ -24,8 +27,36 @@ ask; nothing is kept of a notebook but in memory, for the next decision.
 """
 
 
-def describe(base: str) -> dict[str, Any]:
-    """The document of an index at an address."""
+TEXT = {"type": "string", "pattern": r"\S"}
+TEXTS = {"type": "array", "items": {"type": "string", "minLength": 1}}
+CODES = {"enum": sorted(read_rules())}
+BYTES = [{"type": "integer", "minimum": 0}, {"type": "string", "description": "`500 MB`, `2 GiB`"}]
+NAMES = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"imports": TEXTS, "projects": TEXTS, "codes": {"type": "array", "items": CODES}},
+}
+POLICY: dict[str, Any] = {
+    "memory": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": TAB_LIMIT}, BYTES[1]]},
+    "data": {"anyOf": BYTES},
+    "download": {"anyOf": BYTES},
+    "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+    "allow": NAMES,
+    "deny": NAMES,
+    "severities": {
+        "type": "object",
+        "propertyNames": CODES,
+        "additionalProperties": {"enum": [str(severity) for severity in Severity]},
+    },
+    "cors-hosts": {"type": "array", "items": {"type": "string", "pattern": "^[^/:]+$"}},
+    "kernel": TEXT,
+    "browser-kernel": TEXT,
+    "server-kernel": TEXT,
+}
+
+
+def describe(base: str, platforms: Iterable[str]) -> dict[str, Any]:
+    """The document of an index at an address that serves `platforms`."""
     decision: dict[str, Any] = json.loads(json.dumps(read_schema()).replace("#/$defs/", PARTS))
     parts = decision.pop("$defs")
     for key in ("$schema", "$id"):
@@ -43,7 +74,7 @@ def describe(base: str) -> dict[str, Any]:
             "schemas": {
                 **parts,
                 "decision": decision,
-                "request": _request(),
+                "request": _request(platforms),
                 "problem": _problem(),
             },
             "securitySchemes": {
@@ -85,8 +116,7 @@ def _schema() -> dict[str, Any]:
     }
 
 
-def _request() -> dict[str, Any]:
-    text = {"type": "string", "minLength": 1}
+def _request(platforms: Iterable[str]) -> dict[str, Any]:
     return {
         "type": "object",
         "description": "A notebook, and how it is to be decided for.",
@@ -98,22 +128,27 @@ def _request() -> dict[str, Any]:
                 "description": "nbformat's JSON, of any version; or `cells` alone. Outputs are not read.",
                 "required": ["cells"],
                 "properties": {
-                    "cells": {"type": "array", "maxItems": 5000, "items": {"type": "object"}},
-                    "metadata": {"type": "object"},
+                    # What is no cell is told of in the decision.
+                    "cells": {"type": "array", "maxItems": MOST_CELLS, "items": {}},
                 },
             },
             "path": {
-                **text,
+                "type": "string",
+                "minLength": 1,
                 "maxLength": 1000,
+                "pattern": r"^[^\x00-\x1f\x7f]+$",
                 "description": "What the notebook is called in the decision.",
             },
             "policy": {
                 "type": "object",
                 "description": "The fields of `[tool.porter.report]`.",
                 "additionalProperties": False,
-                "properties": {name: {} for name in FIELDS if name not in OF_OTHERS},
+                "properties": POLICY,
             },
-            "platform": {**text, "description": "A Pyodide release that the index serves: `0.29`."},
+            "platform": {
+                "enum": list(platforms),
+                "description": "A Pyodide release that the index serves.",
+            },
             "previous": {
                 "type": "string",
                 "pattern": "^[0-9a-f]{32}$",
