@@ -173,6 +173,8 @@ def _judge_use(use: Use, around: Surroundings) -> Iterator[Finding]:
         if guard is Guard.NONE and use.name.partition(".")[0] in around.spared:
             # It is not there, so what uses it is where the notebook does not go.
             guard = Guard.LAZY
+        if guard in (Guard.NONE, Guard.LAZY) and not use.caught.isdisjoint(case.caught_by):
+            guard = Guard.OPTIONAL
         severity = _soften(rule, severity, guard, around)
         subject = _subject(rule, case, use.name, value)
         if rule.about is About.HOST and _is_known(subject, around.hosts):

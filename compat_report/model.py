@@ -175,7 +175,8 @@ class Use:
 
     `name` is dotted: `pd.read_csv` is `pandas.read_csv`, `open` is `builtins.open`. `arguments`
     and `keywords` hold constants (numbers, strings, tuples of such; names bound once to a
-    constant and arithmetic of those are worked out), else NOT_CONSTANT.
+    constant and arithmetic of those are worked out), else NOT_CONSTANT. `caught` are names of
+    exceptions that a `try` around it catches.
     """
 
     name: str
@@ -184,6 +185,7 @@ class Use:
     arguments: tuple[Any, ...] = ()
     keywords: tuple[tuple[str, Any], ...] = ()
     guard: Guard = Guard.NONE
+    caught: frozenset[str] = frozenset()
 
     def argument(self, position: int, keyword: str = "", default: Any = None) -> Any:
         """The value given by position or by keyword, or the default where it is not given."""

@@ -33,6 +33,7 @@ class Case:
     (None: nothing). With a `pattern`, one argument decides, found by `argument` (position) or
     one of `keywords`: `severity` where the pattern is found in it, `unread` where it cannot be
     told, `missing` where it is not given, else nothing. With a `leaf`, only names that end in it.
+    `caught_by` are names of exceptions: a `try` that goes on after one of them is a guard.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,7 @@ class Case:
     unread: Severity | None = None
     missing: Severity | None = None
     leaf: str = ""
+    caught_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,7 @@ def _parse_case(fields: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) 
         unread=_parse_severity(fields, "unread"),
         missing=_parse_severity(fields, "missing"),
         leaf=fields.get("leaf", ""),
+        caught_by=frozenset(fields.get("caught_by", ())),
     )
 
 

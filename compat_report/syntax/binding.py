@@ -37,6 +37,10 @@ class BindingReader(ImportReader):
                 self.bind(inner, values[number] if values else None)
         elif isinstance(target, ast.Starred):
             self.bind(target.value, None)
+        elif isinstance(target, ast.Attribute) and not self.branches and not self.frames:
+            name = self.resolve(target)
+            if name is not None and self.watch.wants(name):
+                self.scope.replaced.add(name)
 
     def put(self, name: str, value: Bound) -> None:
         """Bind a name. In a branch, what it was before may still be what it is."""

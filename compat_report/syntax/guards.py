@@ -147,6 +147,16 @@ def catches(handlers: Iterable[ast.ExceptHandler]) -> tuple[bool, bool]:
     return missing, anything
 
 
+def caught_by(handlers: Iterable[ast.ExceptHandler]) -> frozenset[str]:
+    """The names of all exceptions after which a `try` goes on."""
+    return frozenset(
+        name
+        for handler in handlers
+        if not _leaves(handler.body)
+        for name in _exceptions(handler.type)
+    )
+
+
 def suppresses(node: ast.expr) -> tuple[bool, bool]:
     """The same for `with suppress(ImportError)`."""
     if not isinstance(node, ast.Call):

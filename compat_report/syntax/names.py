@@ -53,6 +53,7 @@ class NameReader:
         self.package = package
         self.into = Gathered()
         self.frames: list[dict[str, Bound]] = []
+        self.caught: frozenset[str] = frozenset()
         self.base = (0, 0)
         self.hot: list[int] = []
         self.fresh: list[str] = []

@@ -86,7 +86,8 @@ class Scope:
     what names of local modules stand for; `hot` the words that make a line worth reading;
     `ran` how strongly the local modules that were run are guarded; `written` the text of
     modules that cells wrote; `tops` the words that stand for names, by the first parts of those; `seen` the first parts of
-    all imports, `installed` the projects that lines of pip asked for.
+    all imports, `installed` the projects that lines of pip asked for; `replaced` the names of
+    libraries that have something else put in their place, as `builtins.input = ...` does.
     """
 
     watch: Watch
@@ -100,6 +101,7 @@ class Scope:
     tops: dict[str, set[str]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     installed: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         if not self.hot:
@@ -119,6 +121,7 @@ class Scope:
             tops={top: set(words) for top, words in self.tops.items()},
             seen=set(self.seen),
             installed=set(self.installed),
+            replaced=set(self.replaced),
         )
 
     def follows(self, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from compat_report.model import Guard
 from compat_report.syntax.binding import BindingReader
-from compat_report.syntax.guards import catches, is_typing, stronger, suppresses
+from compat_report.syntax.guards import catches, caught_by, is_typing, stronger, suppresses
 from compat_report.syntax.names import Function
 from compat_report.syntax.scope import OTHER, Bound, Constant, Gathered
 
@@ -210,11 +210,14 @@ class StatementReader(BindingReader):
     def _try(self, node: ast.Try | ast.TryStar, imports: Guard, uses: Guard) -> None:
         missing, anything = catches(node.handlers)
         optional = Guard.OPTIONAL
+        outer = self.caught
+        self.caught = outer | caught_by(node.handlers)
         self.read_block(
             node.body,
             stronger(imports, optional) if missing else imports,
             stronger(uses, optional) if anything else uses,
         )
+        self.caught = outer
         for handler in node.handlers:
             if handler.type is not None and self.is_hot(handler.type):
                 self.read(handler.type, imports, uses)

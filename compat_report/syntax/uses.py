@@ -112,7 +112,7 @@ class UseReader(NameReader):
             return True
         if call is not None:
             self._read_own(name, call, imports, uses)
-        if not self.watch.wants(name):
+        if not self.watch.wants(name) or name in self.scope.replaced:
             return False
         arguments, keywords = ((), ()) if call is None else self._arguments(call)
         self.into.uses.append(
@@ -123,6 +123,7 @@ class UseReader(NameReader):
                 arguments=arguments,
                 keywords=keywords,
                 guard=uses,
+                caught=self.caught,
             )
         )
         return True
