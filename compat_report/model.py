@@ -4,7 +4,7 @@ All are frozen. What is kept of one cell (`CellFacts`) follows from its source a
 that cells above it bound, so that a notebook with one more cell needs only that cell read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -211,11 +211,15 @@ class CellFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that one notebook says. `modules` are the local modules its imports led to, by path."""
+    """All that one notebook says. `modules` are the local modules its imports led to, by path.
+
+    `files` are these and all others beside it that reading it looked into, or for.
+    """
 
     notebook: Notebook
     cells: tuple[CellFacts, ...] = ()
     modules: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,12 +374,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What `porter report` tells: notebooks by path, and what to port next, the best first."""
+    """What `porter report` tells: notebooks by path, and what to port next, the best first.
+
+    Notebooks may be on disk, and made anew each time they are asked for.
+    """
 
     platform: str
     pyodide: str
     kernel: str
-    notebooks: tuple[NotebookReport, ...]
+    notebooks: Sequence[NotebookReport]
     port_next: tuple[Candidate, ...] = ()
 
     def with_verdict(self, verdict: Verdict) -> tuple[NotebookReport, ...]:
@@ -384,4 +391,4 @@ class Report:
 
     def merged(self, other: Self) -> tuple[NotebookReport, ...]:
         """The notebooks of both, by path."""
-        return tuple(sorted(self.notebooks + other.notebooks, key=lambda n: n.path))
+        return tuple(sorted((*self.notebooks, *other.notebooks), key=lambda n: n.path))

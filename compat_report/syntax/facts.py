@@ -34,7 +34,12 @@ def read_facts(notebook: Notebook, *, watch: Watch) -> Facts:
         cells = tuple(
             reader.read_quietly(cell) for cell in notebook.cells if cell.kind is CellKind.CODE
         )
-    return Facts(notebook=notebook, cells=cells, modules=reader.modules)
+    return Facts(
+        notebook=notebook,
+        cells=cells,
+        modules=reader.modules,
+        files=tuple(sorted(map(str, reader.files))),
+    )
 
 
 class FactsReader:
