@@ -333,7 +333,8 @@ class Outcome:
 class NotebookReport:
     """One notebook's verdict. `blockers` are the projects without which it would run.
 
-    `changes` says in sentences what would change the verdict, the easiest first.
+    `changes` says in sentences what would change the verdict, the easiest first. `outcome` is
+    what became of the notebook where it was run.
     """
 
     path: str
@@ -346,6 +347,7 @@ class NotebookReport:
     footprint: Footprint = field(default_factory=Footprint)
     blockers: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    outcome: Outcome | None = None
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:

@@ -6,11 +6,13 @@ from compat_report.model import (
     Candidate,
     CellKind,
     CellReport,
+    End,
     Evidence,
     Finding,
     Footprint,
     Location,
     NotebookReport,
+    Outcome,
     Report,
     ResolvedFile,
     Severity,
@@ -76,6 +78,15 @@ footprints = st.builds(
         max_size=FEW,
     ).map(tuple),
 )
+outcomes = st.builds(
+    Outcome,
+    end=st.sampled_from(End),
+    host=TEXT,
+    reason=TEXT,
+    cell=st.none() | st.integers(0, 9),
+    seconds=st.floats(0, 1e6),
+    heap=WHOLE,
+)
 notebooks = st.builds(
     NotebookReport,
     path=TEXT,
@@ -88,6 +99,7 @@ notebooks = st.builds(
     footprint=footprints,
     blockers=st.lists(TEXT, max_size=FEW).map(tuple),
     changes=st.lists(TEXT, max_size=FEW).map(tuple),
+    outcome=st.none() | outcomes,
 )
 candidates = st.builds(
     Candidate,

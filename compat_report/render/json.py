@@ -18,11 +18,13 @@ from compat_report.model import (
     Candidate,
     CellKind,
     CellReport,
+    End,
     Evidence,
     Finding,
     Footprint,
     Location,
     NotebookReport,
+    Outcome,
     Report,
     ResolvedFile,
     Severity,
@@ -176,6 +178,20 @@ def _notebook(fields: Mapping[str, Any]) -> NotebookReport:
         footprint=_footprint(fields["footprint"]),
         blockers=tuple(fields["blockers"]),
         changes=tuple(fields["changes"]),
+        outcome=_outcome(fields.get("outcome")),
+    )
+
+
+def _outcome(fields: Mapping[str, Any] | None) -> Outcome | None:
+    if fields is None:
+        return None
+    return Outcome(
+        end=End(fields["end"]),
+        host=fields["host"],
+        reason=fields["reason"],
+        cell=fields["cell"],
+        seconds=float(fields["seconds"]),
+        heap=fields["heap"],
     )
 
 

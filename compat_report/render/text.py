@@ -15,6 +15,7 @@ from compat_report.model import (
     Report,
     Verdict,
 )
+from compat_report.render.outcome import say_outcome, say_trials
 from compat_report.render.reasons import find_reasons, say_places
 from compat_report.render.totals import count_notebooks
 from compat_report.render.visible import show_line, show_share
@@ -65,6 +66,8 @@ def lay_out(report: Report, *, width: int = LOG_WIDTH) -> RenderableType:
     if report.port_next:
         parts += [Text("port next"), _candidates(report.port_next)]
     parts.append(Text(say_totals(report)))
+    if trials := say_trials(report.notebooks):
+        parts.append(Text(trials))
     return Group(*parts)
 
 
@@ -112,6 +115,8 @@ def _why(notebook: NotebookReport) -> Iterator[str]:
         yield f"and {len(found) - REASONS} more"
     for change in notebook.changes[:CHANGES]:
         yield f"→ {show_line(change)}"
+    if notebook.outcome is not None:
+        yield say_outcome(notebook.outcome, notebook.verdict)
 
 
 def _candidates(candidates: Sequence[Candidate]) -> Table:

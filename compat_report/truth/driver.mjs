@@ -72,6 +72,9 @@ Module._load = (request, ...rest) =>
 // Emscripten asks for the numbers of its file system where a limited Node has none to tell.
 process.binding = () => ({ fs: constants });
 
+// A worker waits for ever for what never comes; Node would end itself.
+setInterval(() => {}, 1 << 30);
+
 const get = (url) => fetch(url);
 const print = (line) => console.log(line);
 await run({ loadPyodide, base, indexURL: runtime, get, asked, seal, print, tell });

@@ -15,6 +15,7 @@ from compat_report.model import (
     Verdict,
 )
 from compat_report.render.html.excerpt import MOST, Segment, cut_source
+from compat_report.render.outcome import say_outcome
 from compat_report.render.reasons import find_reasons, say_places
 from compat_report.render.visible import show_line
 
@@ -72,6 +73,12 @@ class Sheet:
     platform: str
     notebook: NotebookReport
     gauge: Gauge | None
+
+    @property
+    def outcome(self) -> str:
+        """What became of it where it was run, as one line."""
+        outcome = self.notebook.outcome
+        return say_outcome(outcome, self.notebook.verdict) if outcome is not None else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,7 @@ def test_chromium_runs_it_too(run: Run, neighbour: tuple[str, list[str]]) -> Non
         (["input('name')"], End.FAILS, 0, "EOFError: EOF when reading a line"),
         (["import sys\nsys.exit(3)"], End.FAILS, 0, "SystemExit: 3"),
         (["raise KeyboardInterrupt"], End.FAILS, 0, "KeyboardInterrupt"),
-        (["x = bytearray(5 << 30)"], End.OUT_OF_MEMORY, 0, "MemoryError"),
+        (["x = [bytearray(1 << 30) for _ in range(5)]"], End.OUT_OF_MEMORY, 0, "MemoryError"),
         (["import os\nos.system('ls')", "x = 1"], End.FAILS, 0, "os.system did nothing"),
         (["import posix\nposix.system('ls')"], End.FAILS, 0, "os.system did nothing"),
         (["import js\njs.process.exit(0)"], End.CRASHES, 0, "the runtime died"),
@@ -186,7 +186,7 @@ def test_how_each_ends(
     ("source", "end"),
     [
         ("while True:\n    pass", End.HANGS),
-        ("x = bytearray(5 << 30)", End.OUT_OF_MEMORY),
+        ("x = [bytearray(1 << 30) for _ in range(5)]", End.OUT_OF_MEMORY),
         ("import os\nos.system('ls')", End.FAILS),
         ("import socket\nsocket.socket().bind(('127.0.0.1', 0))", End.FAILS),
         ("input('name')", End.FAILS),
