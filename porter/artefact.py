@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,20 @@ def last_inputs(home: Home, subject: str) -> dict[str, str] | None:
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def last_seconds(home: Home, names: Iterable[str], platform: str) -> dict[str, float]:
+    """How long the last build of each project took; those that are not known are left out."""
+    found = {}
+    for name in names:
+        key = _read_note(home.artefacts / LATEST / f"{name}-{platform}")
+        try:
+            told = json.loads((home.artefacts / key / RECORD).read_bytes())["seconds"]
+            if key and told >= 0:
+                found[name] = float(told)
+        except (OSError, ValueError, TypeError, KeyError):
+            continue
+    return found
 
 
 def _read_note(note: Path) -> str:

@@ -3,18 +3,22 @@
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 
 from porter.errors import BuildFailed, Interrupted, PorterError
 from porter.process import Children
+from porter.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A subject that did not come through, and why."""
+    """A subject that did not come through, and why.
+
+    `blocked_by` is the one whose failure kept it from being begun, empty where it failed itself.
+    """
 
     name: str
     error: PorterError
+    blocked_by: str = ""
 
 
 def run_batch[Item, Result](
@@ -33,7 +37,7 @@ def run_batch[Item, Result](
     return run_graph(
         dict(enumerate(items)),
         {},
-        lambda item, _: work(item),
+        lambda item, _below, _share: work(item),
         name=lambda number: name(items[number]),
         jobs=jobs,
         children=children,
@@ -43,43 +47,37 @@ def run_batch[Item, Result](
 def run_graph[Key: Hashable, Item, Result](
     items: Mapping[Key, Item],
     waits: Mapping[Key, Sequence[Key]],
-    work: Callable[[Item, Mapping[Key, Result]], Result],
+    work: Callable[[Item, Mapping[Key, Result], int], Result],
     *,
     name: Callable[[Key], str],
     jobs: int,
     children: Children,
+    seconds: Mapping[Key, float] | None = None,
+    fail_fast: bool = False,
 ) -> tuple[list[Result], list[Failure]]:
-    """`work` on every item once all that it waits for is done, with the results of those.
+    """`work` on every item once all that it waits for is done.
 
-    What waits for a failure fails too, and says for whom it waited. The rest is as of `run_batch`.
+    It is given the results of those, and how many of the `jobs` are its share: all where nothing
+    else can run. `seconds` is how long each is thought to take, for the longest way to come first
+    (`Schedule`). What waits for a failure fails too, and says for whom it waited; `fail_fast`
+    begins nothing after a failure, and ends nothing that runs. The rest is as of `run_batch`.
     """
-    sorter = TopologicalSorter({key: waits.get(key, ()) for key in items})
-    sorter.prepare()
-    results: dict[Key, Result] = {}
-    failures: dict[Key, Failure] = {}
+    run: _Run[Key, Item, Result] = _Run(
+        items, name, Schedule({key: waits.get(key, ()) for key in items}, seconds)
+    )
     running: dict[Future[Result], Key] = {}
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+    jobs = max(1, jobs)
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
         try:
-            while sorter.is_active():
-                for key in sorter.get_ready():
-                    below = waits.get(key, ())
-                    if lost := [other for other in below if other in failures]:
-                        why = BuildFailed(f"{name(key)} waits for {name(lost[0])}, which failed")
-                        failures[key] = Failure(name=name(key), error=why)
-                        sorter.done(key)
-                        continue
-                    needed = {other: results[other] for other in below}
-                    running[pool.submit(work, items[key], needed)] = key
+            while True:
+                while len(running) < jobs and (key := run.take(fail_fast=fail_fast)) is not None:
+                    at_once = min(jobs, len(running) + 1 + run.schedule.ready)
+                    below = {other: run.results[other] for other in waits.get(key, ())}
+                    running[pool.submit(work, items[key], below, jobs // at_once)] = key
+                if not running:
+                    break
                 for future in _next_done(running):
-                    key = running.pop(future)
-                    error = future.exception()
-                    if error is None:
-                        results[key] = future.result()
-                    elif isinstance(error, PorterError):
-                        failures[key] = Failure(name=name(key), error=error)
-                    else:
-                        raise error
-                    sorter.done(key)
+                    run.settle(running.pop(future), future)
         except KeyboardInterrupt:
             children.stop()
             for future in running:
@@ -88,10 +86,53 @@ def run_graph[Key: Hashable, Item, Result](
             raise Interrupted(
                 "interrupted; what was finished is kept, run it again to go on"
             ) from None
-    return (
-        [results[key] for key in items if key in results],
-        [failures[key] for key in items if key in failures],
-    )
+    return run.outcome()
+
+
+class _Run[Key: Hashable, Item, Result]:
+    """What came of each item so far."""
+
+    def __init__(
+        self,
+        items: Mapping[Key, Item],
+        name: Callable[[Key], str],
+        schedule: Schedule[Key],
+    ) -> None:
+        self.schedule = schedule
+        self.results: dict[Key, Result] = {}
+        self._failures: dict[Key, Failure] = {}
+        self._items, self._name = items, name
+
+    def take(self, *, fail_fast: bool) -> Key | None:
+        """The next to begin, if there is one."""
+        return None if fail_fast and self._failures else self.schedule.take()
+
+    def settle(self, key: Key, future: Future[Result]) -> None:
+        """Note how an item ended; a mistake of ours is raised."""
+        error = future.exception()
+        if error is None:
+            self.results[key] = future.result()
+            self.schedule.finish(key)
+            return
+        if not isinstance(error, PorterError):
+            raise error
+        name = self._name
+        self._failures[key] = Failure(name=name(key), error=error)
+        for lost, below in self.schedule.fail(key).items():
+            why = BuildFailed(f"{name(lost)} waits for {name(below)}, which failed")
+            self._failures[lost] = Failure(name=name(lost), error=why, blocked_by=name(key))
+
+    def outcome(self) -> tuple[list[Result], list[Failure]]:
+        """Results and failures in the order of the items."""
+        failures = dict(self._failures)
+        for key in self.schedule.left:
+            first = next(each.name for each in failures.values() if not each.blocked_by)
+            why = BuildFailed(f"{self._name(key)} was not begun, since {first} failed")
+            failures[key] = Failure(name=self._name(key), error=why, blocked_by=first)
+        return (
+            [self.results[key] for key in self._items if key in self.results],
+            [failures[key] for key in self._items if key in failures],
+        )
 
 
 def _next_done[Result](running: Collection[Future[Result]]) -> set[Future[Result]]:

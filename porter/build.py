@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from porter.extensions import declared_extensions
 from porter.host import HostFile
 from porter.inputs import build_inputs
 from porter.prefix import is_library
+from porter.process import stop_within
 from porter.recipe import Recipe
 from porter.source import Fetched, Source, fetch_source, lay_source
 from porter.wheel import check_wheel_tag, finish_wheel
@@ -36,9 +38,17 @@ from porter.workshop import Workshop
 SHOWN = 6
 
 
+class How(StrEnum):
+    """How a build came to its wheel."""
+
+    BUILT = "built"
+    REUSED = "reused"
+    """Nothing had changed since it was built here."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A wheel in the output folder. `reused`: nothing had changed, so nothing was built."""
+    """A wheel in the output folder. `seconds` is how long it took to build, whenever that was."""
 
     name: str
     version: str
@@ -46,7 +56,7 @@ class Built:
     sha256: str
     size: int
     seconds: float
-    reused: bool
+    how: How
     audit: str
     note: str
 
@@ -79,14 +89,14 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
     key = artefact_key(inputs)
     subject = f"{source.name}-{shop.platform.pyodide}"
     artefact = find_artefact(shop.home, key)
-    reused = artefact is not None
+    how = How.REUSED
     if artefact is None:
         # One scratch folder a project: a steady path is what lets the compiler cache answer.
         lock = shop.home.lock(f"build-{source.name}")
         with lock.acquire(cancel_check=lambda: shop.children.stopped):
             artefact = find_artefact(shop.home, key)
-            reused = artefact is not None
             if artefact is None:
+                how = How.BUILT
                 if (last := last_inputs(shop.home, subject)) is not None:
                     why = render_changes(explain_changes(last, inputs))
                     shop.report.phase(source.name, f"built again: {why}")
@@ -95,7 +105,7 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
     library = is_library(artefact.wheel)
     # A library is what others are compiled against; nobody installs it.
     wheel = artefact.wheel if library else place_artefact(artefact, out)
-    shop.report.done(source.name, "nothing changed" if reused else f"built {wheel.name}")
+    shop.report.done(source.name, "nothing changed" if how is How.REUSED else f"built {wheel.name}")
     return Built(
         name=source.name,
         version=_version(wheel),
@@ -103,7 +113,7 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
         sha256=artefact.sha256,
         size=wheel.stat().st_size,
         seconds=artefact.seconds,
-        reused=reused,
+        how=how,
         audit=artefact.audit,
         note=fetched.note,
     )
@@ -130,6 +140,7 @@ def _build(
     source, started = fetched.source, time.monotonic()
     log = shop.home.new_log(f"build-{source.name}")
     scratch = shop.home.work / f"{source.name}-{shop.platform.pyodide}"
+    stop_within(scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "tmp").mkdir(parents=True)
     try:
@@ -154,7 +165,10 @@ def _wheel(
 ) -> Path:
     """What the source's backend, or its recipe's script, made."""
     if fetched.path.suffix == ".whl":
-        return Path(shutil.copy(fetched.path, scratch))
+        # Apart from where the finished one will lie, under the same name.
+        given = scratch / "given"
+        given.mkdir()
+        return Path(shutil.copy(fetched.path, given))
     lay_source(fetched, scratch / "src", log=log, env=shop.env)
     return run_backend(fetched.source, scratch, log=log, shop=shop, host=host)
 

@@ -1,11 +1,9 @@
 """The command `porter`: arguments in, exit codes out; the only place that catches errors."""
 
 import argparse
-import errno
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 
@@ -24,11 +22,11 @@ from porter.commands import (
     toolchain,
 )
 from porter.commands.options import Machine, print_error
-from porter.errors import Interrupted, MissingRequirement, NoSpace, NotWritable, PorterError
+from porter.errors import Interrupted, PorterError
 from porter.home import Home
+from porter.unexpected import name_error
 
 COMMANDS = (new, plan, fetch, build, audit, test, publish, explain, platforms, toolchain, doctor)
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,10 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone: nothing is left to say it to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (OSError, ModuleNotFoundError) as error:
-        return _say(_named(error))
-    except Exception:  # noqa: BLE001 # a traceback belongs in a file
-        return _say(_unexpected(traceback.format_exc()))
+    except Exception as error:  # noqa: BLE001 # a traceback belongs in a file
+        return _say(name_error(error, _home()))
     return code
 
 
@@ -73,27 +69,8 @@ def _say(error: PorterError) -> int:
     return error.exit_code
 
 
-def _named(error: OSError | ModuleNotFoundError) -> PorterError:
-    if isinstance(error, ModuleNotFoundError):
-        return MissingRequirement(
-            f"the Python module {error.name} is not installed",
-            advice="pip install 'porter-wasm[index]' brings what `porter index` needs",
-        )
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno in DISK_FULL:
-        return NoSpace(
-            f"the disk is full{where}", advice="free some space; nothing half-written was left"
-        )
-    return NotWritable(f"{error.strerror or error}{where}")
-
-
-def _unexpected(text: str) -> PorterError:
-    last = text.strip().splitlines()[-1]
+def _home() -> Home | None:
     try:
-        log = Home.parse(os.environ).new_log("crash")
-        log.write_text(text)
-    except OSError:
-        return PorterError(f"a mistake in Porter itself: {last}")
-    return PorterError(
-        f"a mistake in Porter itself: {last}", advice="please report it with the log", log=log
-    )
+        return Home.parse(os.environ)
+    except PorterError:
+        return None

@@ -145,6 +145,20 @@ def stop_session(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def stop_within(folder: Path) -> None:
+    """Kill every process that works below `folder`: those that a killed run left behind.
+
+    The caller alone may start any there. Linux tells of them in /proc; elsewhere none is found.
+    """
+    inside = os.path.realpath(folder)
+    for place in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            # What was removed below a process has a word after its name.
+            where = str(place.readlink()).removesuffix(" (deleted)")
+            if where == inside or where.startswith(f"{inside}{os.sep}"):
+                os.kill(int(place.parent.name), signal.SIGKILL)
+
+
 def await_session(pid: int, seconds: float = 1.0) -> None:
     """Wait for the processes that `stop_session` killed: they may still hold files."""
     until = time.monotonic() + seconds

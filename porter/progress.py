@@ -95,16 +95,44 @@ class LiveReporter:
             self._progress.update(self._task(subject), total=1.0, completed=fraction)
 
     def done(self, subject: str, text: str) -> None:
-        """Leave the subject's last line standing."""
+        """Leave the subject's last line standing, above the lines of what still runs."""
         with self._lock:
             task = self._task(subject)
-            self._progress.update(task, description=f"{subject}: {text}", total=1.0, completed=1.0)
-            self._progress.stop_task(task)
+            seconds = self._progress.tasks[self._progress.task_ids.index(task)].elapsed or 0
+            self._progress.remove_task(self._tasks.pop(subject))
+            self._progress.console.print(
+                f"{subject}: {text} ({seconds:.1f} s)", markup=False, highlight=False
+            )
 
     def _task(self, subject: str) -> "TaskID":
         if subject not in self._tasks:
             self._tasks[subject] = self._progress.add_task(subject, total=None)
         return self._tasks[subject]
+
+
+class Counting:
+    """Another reporter, that tells at the end of each of `total` subjects how many are done."""
+
+    def __init__(self, report: Reporter, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def phase(self, subject: str, text: str) -> None:
+        """As the other."""
+        self._report.phase(subject, text)
+
+    def advance(self, subject: str, fraction: float) -> None:
+        """As the other."""
+        self._report.advance(subject, fraction)
+
+    def done(self, subject: str, text: str) -> None:
+        """As the other, with the count; of one alone there is none."""
+        with self._lock:
+            self._done += 1
+            count = f" ({self._done} of {self._total})" if self._total > 1 else ""
+        self._report.done(subject, f"{text}{count}")
 
 
 class Progressing:

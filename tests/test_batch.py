@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_order_is_kept_and_a_failure_stops_no_other() -> None:
 def test_each_waits_for_what_it_needs() -> None:
     waits = {"app": ["lib", "zip"], "lib": ["zip"], "user": ["bad"], "its-user": ["user"]}
 
-    def work(item: str, below: Mapping[str, str]) -> str:
+    def work(item: str, below: Mapping[str, str], share: int) -> str:
         if item == "bad":
             raise BuildFailed("no")
         return f"{item}({','.join(below.values())})"
@@ -38,10 +39,68 @@ def test_each_waits_for_what_it_needs() -> None:
         {name: name for name in names}, waits, work, name=str, jobs=2, children=Children()
     )
     assert results == ["app(lib(zip()),zip())", "lib(zip())", "zip()"]
-    assert [(failure.name, failure.error.message) for failure in failures] == [
-        ("its-user", "its-user waits for user, which failed"),
-        ("user", "user waits for bad, which failed"),
+    assert [(f.name, f.error.message, f.blocked_by) for f in failures] == [
+        ("its-user", "its-user waits for user, which failed", "bad"),
+        ("user", "user waits for bad, which failed", "bad"),
+        ("bad", "no", ""),
+    ]
+
+
+def test_what_most_waits_for_begins_first_with_its_share_of_processors() -> None:
+    waits = {"leaf": [], "root": [], "middle": ["root"], "top": ["middle"], "end": ["top", "leaf"]}
+    begun: list[tuple[str, int]] = []
+
+    def work(item: str, below: Mapping[str, str], share: int) -> str:
+        begun.append((item, share))
+        return item
+
+    def run(jobs: int, seconds: Mapping[str, float]) -> list[tuple[str, int]]:
+        begun.clear()
+        run_graph(
+            {name: name for name in waits},
+            waits,
+            work,
+            name=str,
+            jobs=jobs,
+            children=Children(),
+            seconds=seconds,
+        )
+        return [*begun]
+
+    assert [name for name, _ in run(1, {})] == ["root", "middle", "leaf", "top", "end"]
+    longest = run(1, {"leaf": 99, "root": 1, "middle": 1, "top": 1, "end": 1})
+    assert [name for name, _ in longest] == ["leaf", "root", "middle", "top", "end"]
+    shares = dict(run(4, {"leaf": 99}))
+    assert (shares["leaf"], shares["root"], shares["end"]) == (2, 2, 4)
+
+
+def test_fail_fast_begins_nothing_more_and_ends_nothing_that_runs() -> None:
+    failed = threading.Event()
+
+    def work(item: str, below: Mapping[str, str], share: int) -> str:
+        if item == "bad":
+            failed.set()
+            raise BuildFailed("no")
+        assert failed.wait(30)
+        time.sleep(0.1)
+        return item
+
+    names = ["bad", "runs", "next", "user"]
+    results, failures = run_graph(
+        {name: name for name in names},
+        {"user": ["runs"]},
+        work,
+        name=str,
+        jobs=2,
+        children=Children(),
+        seconds={"bad": 9, "runs": 8, "next": 1},
+        fail_fast=True,
+    )
+    assert results == ["runs"]
+    assert [(f.name, f.error.message) for f in failures] == [
         ("bad", "no"),
+        ("next", "next was not begun, since bad failed"),
+        ("user", "user was not begun, since bad failed"),
     ]
 
 

@@ -1,11 +1,12 @@
 """`porter build`: sources in, wheels for Pyodide out."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from porter.commands.checks import add_runtime, add_timeout, check_json, print_faults
+from porter.commands.built import built_json, print_built
+from porter.commands.checks import add_runtime, add_timeout, print_faults
 from porter.commands.options import (
     Commands,
     Machine,
@@ -17,7 +18,6 @@ from porter.commands.options import (
     add_recipe_folders,
     add_sources,
     failure_json,
-    print_error,
     print_json,
     recipe_folders,
 )
@@ -25,12 +25,9 @@ from porter.platform import Platform, read_platform
 from porter.progress import Progressing, Reporter
 
 if TYPE_CHECKING:
-    from porter.audit.surface import LinkSurface
     from porter.batch import Failure
     from porter.build import Built
     from porter.check.model import CheckResult
-    from porter.graph import Graph, Node
-    from porter.toolchain.model import Toolchain
     from porter.wanted import Wanted
 
 
@@ -56,6 +53,11 @@ def add(commands: Commands) -> None:
     add_index(parser)
     add_sources(parser)
     add_jobs(parser)
+    parser.add_argument(
+        "--fail-fast",
+        action="store_true",
+        help="begin nothing more after a failure; what runs is finished",
+    )
     add_toolchain(parser)
     parser.add_argument(
         "--no-audit",
@@ -79,10 +81,9 @@ def add_toolchain(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
-    """Build every source; a failure stops no other."""
-    from porter.check.model import Host
+    """Build every source; a failure stops no other that does not need it."""
+    from porter.portfolio import Portfolio, build_portfolio
     from porter.toolchain.select import have_toolchain
-    from porter.trial import Target, Trial, try_wheels
     from porter.wanted import read_wanted
 
     platform = read_platform(arguments.platform)
@@ -92,41 +93,22 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         toolchain = have_toolchain(
             platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
         )
-        built, failures = build_wanted(
-            wanted,
-            arguments.out,
+        folio = Portfolio(
+            out=arguments.out,
+            platform=platform,
+            toolchain=toolchain,
+            home=machine.home,
+            env=machine.env,
+            jobs=arguments.jobs,
+            report=report,
+            audit=not arguments.no_audit,
             index=arguments.index,
             sources=arguments.sources,
-            toolchain=toolchain,
-            platform=platform,
-            machine=machine,
-            jobs=arguments.jobs,
-            audit=not arguments.no_audit,
-            report=report,
+            fail_fast=arguments.fail_fast,
         )
+        built, failures = build_portfolio(wanted, folio)
         if arguments.test and built:
-            wheels = [item for item in built if item.wheel.suffix == ".whl"]
-            trial = Trial(
-                platform=platform,
-                hosts=tuple(Host(name) for name in arguments.runtime or ["node"]),
-                needed=() if wanted.alone else tuple(item.wheel for item in wheels),
-                suite=False,
-                only=(),
-                native=False,
-                timeout=arguments.timeout,
-                jobs=arguments.jobs,
-                home=machine.home,
-                env=machine.env,
-            )
-            targets = [
-                Target(
-                    wheel=item.wheel,
-                    recipe=wanted.recipes[item.name],
-                    source=wanted.source(wanted.recipes[item.name]),
-                )
-                for item in wheels
-            ]
-            checks, refused = try_wheels(targets, trial, report)
+            checks, refused = _try(built, wanted, platform, arguments, machine, report)
             failures += refused
     if arguments.json:
         print_json(
@@ -134,154 +116,50 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
                 "platform": platform.pyodide,
                 "toolchain": toolchain.provider,
                 "wheels": [built_json(item, checks) for item in built],
-                "failures": [failure_json(f.name, f.error) for f in failures],
+                "failures": [
+                    {**failure_json(f.name, f.error), "blocked_by": f.blocked_by} for f in failures
+                ],
             }
         )
     else:
-        print_built(built, checks)
-        for failure in failures:
-            print_error(failure.error)
+        print_built(built, failures, checks)
         print_faults(checks)
     if failures:
-        return max(failure.error.exit_code for failure in failures)
+        return max(f.error.exit_code for f in failures if not f.blocked_by)
     return 0 if all(check.ok for check in checks) else 1
 
 
-def build_wanted(
+def _try(
+    built: "Sequence[Built]",
     wanted: "Wanted",
-    out: Path,
-    *,
-    toolchain: "Toolchain",
     platform: Platform,
+    arguments: argparse.Namespace,
     machine: Machine,
-    jobs: int,
-    audit: bool,
     report: Reporter,
-    index: str | None = None,
-    sources: Path | None = None,
-) -> "tuple[list[Built], list[Failure]]":
-    """Have the wheel of all that is asked for, and of what that needs, in `out`.
+) -> "tuple[list[CheckResult], list[Failure]]":
+    """Run the wheels."""
+    from porter.check.model import Host
+    from porter.trial import Target, Trial, try_wheels
 
-    Several are built at once, host requirements before their users.
-    """
-    from functools import cache
-
-    from porter.artefact import open_out
-    from porter.batch import run_graph
-    from porter.build import build, built_host
-    from porter.plan import given_files, read_graph
-    from porter.process import Children
-    from porter.runtime import fetch_runtime, read_surface
-    from porter.workshop import Workshop
-
-    open_out(out)
-    children = Children()
-    graph = read_graph(
-        wanted,
+    wheels = [item for item in built if item.wheel.suffix == ".whl"]
+    trial = Trial(
         platform=platform,
-        toolchain=toolchain,
-        index=index,
+        hosts=tuple(Host(name) for name in arguments.runtime or ["node"]),
+        needed=() if wanted.alone else tuple(item.wheel for item in wheels),
+        suite=False,
+        only=(),
+        native=False,
+        timeout=arguments.timeout,
+        jobs=arguments.jobs,
         home=machine.home,
         env=machine.env,
     )
-    at_once = max(1, min(jobs, len(graph.nodes)))
-
-    @cache
-    def surface() -> "LinkSurface":
-        runtime = fetch_runtime(platform, home=machine.home, env=machine.env)
-        return read_surface(runtime, home=machine.home, env=machine.env)
-
-    shop = Workshop(
-        platform=platform,
-        toolchain=toolchain,
-        home=machine.home,
-        env=machine.env,
-        jobs=max(1, jobs // at_once),
-        report=report,
-        children=children,
-        surface=surface if audit else None,
-        sources=sources,
-    )
-
-    def work(node: "Node", below: "Mapping[str, Built]") -> "Built":
-        given = given_files(node, graph, home=machine.home, env=machine.env, sources=sources)
-        host = [*(built_host(item, wanted.recipes[item.name]) for item in below.values()), *given]
-        return build(wanted.source(node.recipe), shop, out, host=host)
-
-    built, failures = run_graph(
-        {node.name: node for node in graph.nodes},
-        {node.name: node.host for node in graph.nodes},
-        work,
-        name=str,
-        jobs=at_once,
-        children=children,
-    )
-    return built, [*failures, *_skipped(graph, wanted, report)]
-
-
-def _skipped(graph: "Graph", wanted: "Wanted", report: Reporter) -> "list[Failure]":
-    """What was not built because it is disabled: a failure where it was named."""
-    from porter.batch import Failure
-    from porter.errors import ConfigurationError
-    from porter.graph import ARROW, Role
-
-    failures = []
-    for skipped in graph.skipped:
-        why = f"{ARROW.join(skipped.path)} is disabled"
-        if wanted.roles.get(skipped.name) is Role.NAMED:
-            error = ConfigurationError(why, advice="its recipe says so: package.disabled")
-            failures.append(Failure(name=skipped.name, error=error))
-        else:
-            report.phase(skipped.name, f"skipped: {why}")
-    return failures
-
-
-def built_json(item: "Built", checks: "Sequence[CheckResult]") -> dict[str, object]:
-    """A wheel for a program to read; `checks` are of the runtimes it was run in."""
-    return {
-        "name": item.name,
-        "version": item.version,
-        "wheel": item.wheel,
-        "sha256": item.sha256,
-        "size": item.size,
-        "seconds": round(item.seconds, 2),
-        "reused": item.reused,
-        "audit": item.audit,
-        "note": item.note,
-        "checks": [check_json(check) for check in checks if check.wheel == item.wheel],
-    }
-
-
-def print_built(built: Sequence["Built"], checks: "Sequence[CheckResult]") -> None:
-    """The table of wheels, with the sha256 of each below it."""
-    if not built:
-        return
-    from porter.table import format_size, print_table
-
-    columns = ["project", "version", "wheel", "size", "build", "audit"]
-    rows = [
-        [
-            item.name,
-            item.version,
-            item.wheel.name,
-            format_size(item.size),
-            f"reused ({item.seconds:.1f} s)" if item.reused else f"{item.seconds:.1f} s",
-            item.audit,
-        ]
-        for item in built
+    targets = [
+        Target(
+            wheel=item.wheel,
+            recipe=wanted.recipes[item.name],
+            source=wanted.source(wanted.recipes[item.name]),
+        )
+        for item in wheels
     ]
-    if checks:
-        columns.append("what ran")
-        for row, item in zip(rows, built, strict=True):
-            mine = [check for check in checks if check.wheel == item.wheel]
-            row.append("; ".join(_ran(check, several=len(mine) > 1) for check in mine) or "not run")
-    print_table(columns, rows)
-    for item in built:
-        print(f"{item.sha256}  {item.wheel}")
-    for item in built:
-        if item.note:
-            print(f"{item.name}: {item.note}")
-
-
-def _ran(check: "CheckResult", *, several: bool) -> str:
-    return f"{check.host}: {check.summary}" if several else check.summary
+    return try_wheels(targets, trial, report)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from porter.commands.build import add_toolchain, build_wanted
+from porter.commands.build import add_toolchain
 from porter.commands.checks import (
     add_junit,
     add_runtime,
@@ -139,6 +139,7 @@ def _targets(
     arguments: argparse.Namespace, platform: Platform, machine: Machine, report: Reporter
 ) -> "tuple[list[Target], list[Path], list[Failure]]":
     """The wheels meant, those of folders built first; and the wheels that those need."""
+    from porter.portfolio import Portfolio, build_portfolio
     from porter.target import find_wheel
     from porter.toolchain.select import have_toolchain
     from porter.trial import Target
@@ -160,18 +161,18 @@ def _targets(
     }
     if folders:
         wanted = read_wanted(folders, recipes=[arguments.recipes])
-        built, failures = build_wanted(
-            wanted,
-            machine.home.tested,
+        folio = Portfolio(
+            out=machine.home.tested,
+            platform=platform,
             toolchain=have_toolchain(
                 platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
             ),
-            platform=platform,
-            machine=machine,
+            home=machine.home,
+            env=machine.env,
             jobs=arguments.jobs,
-            audit=True,
             report=report,
         )
+        built, failures = build_portfolio(wanted, folio)
         by_name = {item.name: item for item in built}
         for text, name in wanted.names.items():
             if name in by_name:
