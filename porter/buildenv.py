@@ -13,6 +13,7 @@ from porter.errors import ConfigurationError
 from porter.home import Home
 from porter.pypi import index_url
 from porter.recipe import FLAGS, Recipe
+from porter.toolchain.builder import builder_path
 from porter.toolchain.model import Toolchain
 from porter.wheel import SOURCE_DATE_EPOCH
 
@@ -44,7 +45,8 @@ def build_env(
     distutils = scratch / "distutils.cfg"
     distutils.write_text(f"[build_ext]\nparallel = {jobs}\n")
     env = dict(env)
-    env["PATH"] = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
+    first = [*map(str, toolchain.path), *builder_path(toolchain.builder)]
+    env["PATH"] = os.pathsep.join([*first, env["PATH"]])
     env |= {
         "TMPDIR": str(scratch / "tmp"),
         # Progress is read from what the backend prints, as it prints it.

@@ -1,8 +1,8 @@
 """Assemble the cross-build environment that an unmodified pyodide-build works in.
 
 The layout is pyodide-build's (`xbuildenv.py`, `build_env.py` and `config.py` of
-pkg:pypi/pyodide-build); what fills it is the runtime's own files and the host interpreter's
-headers.
+pkg:pypi/pyodide-build); what fills it is the runtime's own files and the headers of an
+interpreter of the same minor version.
 """
 
 import shutil
@@ -10,7 +10,7 @@ import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
-from porter.errors import MissingRequirement, WrongPython
+from porter.errors import MissingRequirement
 from porter.platform import Platform
 from porter.runtime import SYSCONFIG, Runtime
 
@@ -36,20 +36,26 @@ COMMON_FLAGS = "-g0 -fPIC -fwasm-exceptions -sSUPPORT_LONGJMP=wasm"
 
 
 def assemble_crossenv(
-    folder: Path, *, runtime: Runtime, emscripten: str, emsdk: Mapping[str, Path], node: Path
+    folder: Path,
+    *,
+    runtime: Runtime,
+    emscripten: str,
+    emsdk: Mapping[str, Path],
+    node: Path,
+    include: Path,
 ) -> None:
     """Fill `folder`, which pyodide-build takes as `--xbuildenv-path`.
 
     `emscripten` is the version of the compiler at hand; pyodide-build demands of the compiler
     what Makefile.envs claims, so the claim is the truth. `emsdk` has the final paths of
-    `emscripten` and of `llvm`. Raises WrongPython or MissingRequirement where this interpreter's
-    headers are not the platform's.
+    `emscripten` and of `llvm`; `include` has the headers of an interpreter of the platform's
+    minor version. Raises MissingRequirement where they are not whole.
     """
     platform = runtime.platform
     release = folder / platform.pyodide
     root = release / "xbuildenv" / "pyodide-root"
     python = root / "cpython" / "installs" / f"python-{platform.python}"
-    _copy_headers(python / "include" / f"python{platform.python_short}", runtime)
+    _copy_headers(include, python / "include" / f"python{platform.python_short}", runtime)
     data = python / "sysconfigdata"
     data.mkdir()
     (data / f"{SYSCONFIG}.py").write_text(runtime.sysconfig_source())
@@ -71,16 +77,6 @@ def assemble_crossenv(
     (release / ".emscripten-version").write_text(emscripten)
     (release / ".installed").touch()
     (folder / "xbuildenv").symlink_to(platform.pyodide)
-
-
-def host_python_matches(platform: Platform, version: tuple[int, int]) -> None:
-    """Raise WrongPython unless an interpreter of `version` can build for the platform."""
-    if version != platform.python_minor:
-        raise WrongPython(
-            f"Pyodide {platform.pyodide} is Python {platform.python_short}, "
-            f"and Porter runs on {version[0]}.{version[1]}",
-            advice=f"install Porter with Python {platform.python_short}",
-        )
 
 
 def render_makefile(platform: Platform, emscripten: str) -> str:
@@ -130,8 +126,7 @@ def render_pyconfig(target: Mapping[str, str | int], host_names: frozenset[str])
     return "\n".join([*lines, "#endif", ""])
 
 
-def _copy_headers(target: Path, runtime: Runtime) -> None:
-    include = Path(sysconfig.get_path("include"))
+def _copy_headers(include: Path, target: Path, runtime: Runtime) -> None:
     if not (include / "Python.h").is_file():
         raise MissingRequirement(
             f"{include}/Python.h is not there: this interpreter came without its headers",
@@ -144,10 +139,9 @@ def _copy_headers(target: Path, runtime: Runtime) -> None:
 
 def _config_names(include: Path) -> frozenset[str]:
     """Every name of the host's pyconfig.h; Debian's only includes that of the architecture."""
-    multiarch = str(sysconfig.get_config_var("MULTIARCH") or "")
     found: set[str] = set()
-    for folder in (include, include.parent / multiarch / include.name):
-        path = folder / "pyconfig.h"
+    beside = include.parent.glob(f"*-linux-gnu*/{include.name}/pyconfig.h")
+    for path in (include / "pyconfig.h", *sorted(beside)):
         if path.is_file():
             with path.open(encoding="utf-8") as file:
                 found |= set(sysconfig.parse_config_h(file))

@@ -4,17 +4,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from porter.errors import PorterError
 from porter.home import Home
 from porter.platform import Platform
 from porter.toolchain.apt import KEYRING
+from porter.toolchain.builder import Interpreter, find_interpreter, is_own, own_interpreter
 from porter.toolchain.probe import probe_compiler
+from porter.toolchain.profile import read_python
 from porter.toolchain.select import find_toolchain
 
 GIGABYTE = 10**9
@@ -35,9 +34,10 @@ class Requirement:
 
 def examine(platform: Platform, *, home: Home, env: Mapping[str, str]) -> list[Requirement]:
     """Look at everything; nothing is changed and no network is used."""
+    interpreter = _interpreter(platform, home, env)
     return [
-        _python(platform),
-        _headers(platform),
+        _python(platform, interpreter),
+        _headers(platform, interpreter),
         _node(env),
         *(_program(name, package, env) for name, package in PROGRAMS.items()),
         _keyring(),
@@ -55,27 +55,42 @@ PROGRAMS = {
 }
 
 
-def _python(platform: Platform) -> Requirement:
-    found = "{}.{}.{}".format(*sys.version_info[:3])
+def _interpreter(platform: Platform, home: Home, env: Mapping[str, str]) -> Interpreter | None:
+    """What pyodide-build runs on: Porter's own Python, or another that is at hand."""
+    return own_interpreter() if is_own(platform) else find_interpreter(platform, home=home, env=env)
+
+
+def _python(platform: Platform, interpreter: Interpreter | None) -> Requirement:
+    found = own_interpreter().version
+    if interpreter is not None and not is_own(platform):
+        found = f"{interpreter.version} in {interpreter.program}, beside Porter's {found}"
     return Requirement(
         name="Python",
         wanted=platform.python_short,
         found=found,
-        ok=sys.version_info[:2] == platform.python_minor,
-        mend=f"install Porter with python{platform.python_short}",
+        ok=interpreter is not None,
+        mend=_bring_python(platform),
     )
 
 
-def _headers(platform: Platform) -> Requirement:
-    include = Path(sysconfig.get_path("include"))
-    there = (include / "Python.h").is_file()
+def _headers(platform: Platform, interpreter: Interpreter | None) -> Requirement:
+    there = interpreter is not None and (interpreter.include / "Python.h").is_file()
     return Requirement(
         name="Python headers",
         wanted="Python.h",
-        found=str(include) if there else "missing",
+        found=str(interpreter.include) if interpreter is not None and there else "missing",
         ok=there,
-        mend=f"apt-get install python{platform.python_short}-dev",
+        mend=f"apt-get install python{platform.python_short}-dev"
+        if is_own(platform)
+        else _bring_python(platform),
     )
+
+
+def _bring_python(platform: Platform) -> str:
+    short = platform.python_short
+    if read_python(short) is not None:
+        return f"porter toolchain install --platform {platform.pyodide}"
+    return f"install Porter with python{short}"
 
 
 def _node(env: Mapping[str, str]) -> Requirement:

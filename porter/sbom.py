@@ -15,6 +15,8 @@ from porter.toolchain.model import Toolchain
 from porter.wheel import SOURCE_DATE_EPOCH
 
 MEMBER = "sboms/porter.cdx.json"
+# What a builder of another Python has of its own.
+BUILDER = ("pyodide-build", "python")
 
 
 def render_sbom(
@@ -53,13 +55,15 @@ def render_sbom(
         properties=[Property(name=key, value=value) for key, value in properties.items()],
     )
     compilers = {"emscripten": toolchain.emscripten, "clang": toolchain.clang}
+    builder = dict(toolchain.components) if toolchain.builder is not None else {}
+    own = {name: builder[name] for name in BUILDER if name in builder}
     bom = Bom(
         serial_number=uuid.uuid5(uuid.NAMESPACE_OID, key),
         metadata=BomMetaData(
             component=project, timestamp=datetime.fromtimestamp(SOURCE_DATE_EPOCH, UTC)
         ),
     )
-    for tool, tool_version in sorted({**tools, **compilers}.items()):
+    for tool, tool_version in sorted({**tools, **compilers, **own}.items()):
         bom.metadata.tools.components.add(
             Component(name=tool, version=tool_version, type=ComponentType.APPLICATION)
         )

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from porter.crossenv import host_python_matches, render_makefile, render_pyconfig
-from porter.errors import WrongPython
+from porter.crossenv import render_makefile, render_pyconfig
 from porter.platform import Platform
 from porter.runtime import Runtime
 from porter.toolchain.model import Toolchain
@@ -184,9 +183,3 @@ def test_makefile_claims_the_compiler_at_hand(platform: Platform) -> None:
     text = render_makefile(platform, "3.1.69")
     assert "export PYODIDE_EMSCRIPTEN_VERSION = 3.1.69\n" in text
     assert "export PYMICRO = 2\n" in text
-
-
-@pytest.mark.parametrize("version", [(3, 12), (3, 14), (2, 7)])
-def test_another_minor_version_is_refused(platform: Platform, version: tuple[int, int]) -> None:
-    with pytest.raises(WrongPython, match=f"Porter runs on {version[0]}.{version[1]}"):
-        host_python_matches(platform, version)

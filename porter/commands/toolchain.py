@@ -56,10 +56,12 @@ def run_install(arguments: argparse.Namespace, machine: Machine) -> int:
     with Progressing() as report:
         if by_path:
             from porter.runtime import fetch_runtime
+            from porter.toolchain.builder import have_builder
             from porter.toolchain.path import install_path
 
             toolchain = install_path(
                 fetch_runtime(platform, home=machine.home, env=machine.env),
+                have_builder(platform, home=machine.home, env=machine.env, report=report),
                 arguments.emscripten,
                 xbuildenv=arguments.xbuildenv,
                 home=machine.home,

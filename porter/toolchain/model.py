@@ -16,7 +16,8 @@ class Toolchain:
     `--xbuildenv-path` takes; `path` goes before the caller's PATH; `emscripten` and `clang` are
     the compiler's own versions, which need not be the platform's; `ccache` is the program, None
     where there is none; `components` are (name, version) of all it is made of; `identity` is a
-    hash over everything that can change what it compiles.
+    hash over everything that can change what it compiles. `builder` is the environment of another
+    Python in which pyodide-build runs, None where it runs on Porter's own.
     """
 
     provider: str
@@ -29,6 +30,7 @@ class Toolchain:
     ccache: Path | None
     components: tuple[tuple[str, str], ...]
     identity: str
+    builder: Path | None = None
 
 
 RECORD = "toolchain.json"
@@ -53,7 +55,8 @@ def parse_toolchain(data: Mapping[str, object]) -> Toolchain:
     fields: dict[str, object] = dict(data)
     for name in ("root", "xbuildenv"):
         fields[name] = Path(str(fields[name]))
-    fields["ccache"] = Path(str(fields["ccache"])) if fields["ccache"] else None
+    for name in ("ccache", "builder"):
+        fields[name] = Path(str(fields[name])) if fields.get(name) else None
     fields["path"] = tuple(Path(entry) for entry in _strings(fields["path"]))
     fields["components"] = tuple(
         (name, version) for name, version in (_strings(pair) for pair in _list(data["components"]))

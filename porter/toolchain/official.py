@@ -5,17 +5,17 @@ is the very compiler Pyodide was built with.
 """
 
 import hashlib
-import sys
+import os
 from collections.abc import Mapping
 from textwrap import shorten
 
-from porter.crossenv import host_python_matches
 from porter.errors import CommandFailed, Unreachable
 from porter.failure import says_offline, summarise_failure
 from porter.home import Home
 from porter.platform import Platform
 from porter.process import read_tail, run
 from porter.progress import Reporter
+from porter.toolchain.builder import Builder, builder_path
 from porter.toolchain.model import Toolchain, read_toolchain, write_toolchain
 from porter.toolchain.probe import probe_compiler
 
@@ -26,13 +26,13 @@ ASK_TIMEOUT = 20.0
 
 
 def install_official(
-    platform: Platform, *, home: Home, env: Mapping[str, str], report: Reporter
+    platform: Platform, builder: Builder, *, home: Home, env: Mapping[str, str], report: Reporter
 ) -> Toolchain:
     """The platform's own toolchain; does nothing where it is installed.
 
-    Raises Unreachable where Pyodide's release hosts do not answer, WrongPython.
+    Raises Unreachable where Pyodide's release hosts do not answer.
     """
-    host_python_matches(platform, sys.version_info[:2])
+    env = {**env, "PATH": os.pathsep.join([*builder_path(builder.folder), env["PATH"]])}
     name = f"{platform.pyodide}-official"
     target = home.toolchains / name
     if (found := read_toolchain(target)) is not None:
@@ -62,6 +62,7 @@ def install_official(
         emscripten = xbuildenv / platform.pyodide / "emsdk" / "upstream" / "emscripten"
         compiler = probe_compiler(emscripten, env)
         identity = f"{platform} {compiler.emscripten} {compiler.clang}"
+        identity += "".join(f" {name} {version}" for name, version in builder.components)
         toolchain = Toolchain(
             provider="official",
             platform=platform.pyodide,
@@ -71,8 +72,9 @@ def install_official(
             emscripten=compiler.emscripten,
             clang=compiler.clang,
             ccache=compiler.ccache,
-            components=(("emscripten", compiler.emscripten),),
+            components=(("emscripten", compiler.emscripten), *builder.components),
             identity=hashlib.sha256(identity.encode()).hexdigest(),
+            builder=builder.folder,
         )
         write_toolchain(toolchain, target)
     report.done(SUBJECT, f"Pyodide's own Emscripten {compiler.emscripten} installed")

@@ -1,21 +1,22 @@
 """The provider for those who have an Emscripten of their own."""
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from porter.crossenv import assemble_crossenv, host_python_matches
+from porter.crossenv import assemble_crossenv
 from porter.errors import ToolchainNotFound
 from porter.home import Home, new_folder
 from porter.process import find_program
 from porter.runtime import Runtime
+from porter.toolchain.builder import Builder
 from porter.toolchain.model import Toolchain, write_toolchain
 from porter.toolchain.probe import probe_compiler
 
 
 def install_path(
     runtime: Runtime,
+    builder: Builder,
     emscripten: Path,
     *,
     xbuildenv: Path | None,
@@ -25,10 +26,9 @@ def install_path(
     """Take the compiler whose `emcc` is in `emscripten`; nothing of it is copied or changed.
 
     `xbuildenv` is a folder as pyodide-build's `--xbuildenv-path` takes it, for this platform;
-    without one it is assembled. Raises ToolchainNotFound, WrongPython or MissingRequirement.
+    without one it is assembled. Raises ToolchainNotFound or MissingRequirement.
     """
     platform = runtime.platform
-    host_python_matches(platform, sys.version_info[:2])
     emscripten = emscripten.resolve()
     compiler = probe_compiler(emscripten, env)
     if xbuildenv is not None and not (xbuildenv / "xbuildenv" / "xbuildenv").is_dir():
@@ -40,6 +40,7 @@ def install_path(
     name = f"{platform.pyodide}-path"
     target = home.toolchains / name
     identity = f"{platform} {emscripten} {compiler} {xbuildenv}"
+    identity += "".join(f" {name} {version}" for name, version in builder.components)
     with home.lock(f"toolchain-{name}"), new_folder(target) as folder:
         if xbuildenv is None:
             assemble_crossenv(
@@ -48,6 +49,7 @@ def install_path(
                 emscripten=compiler.emscripten,
                 emsdk={"emscripten": emscripten, "llvm": compiler.llvm},
                 node=node,
+                include=builder.interpreter.include,
             )
         toolchain = Toolchain(
             provider="path",
@@ -58,8 +60,13 @@ def install_path(
             emscripten=compiler.emscripten,
             clang=compiler.clang,
             ccache=compiler.ccache,
-            components=(("emscripten", compiler.emscripten), ("clang", compiler.clang)),
+            components=(
+                ("emscripten", compiler.emscripten),
+                ("clang", compiler.clang),
+                *builder.components,
+            ),
             identity=hashlib.sha256(identity.encode()).hexdigest(),
+            builder=builder.folder,
         )
         write_toolchain(toolchain, folder)
     return toolchain

@@ -1,15 +1,14 @@
 """Which toolchain a platform is built with: the one asked for, or the first that works."""
 
 import shutil
-import sys
 from collections.abc import Mapping
 
-from porter.crossenv import host_python_matches
 from porter.errors import MissingRequirement, PorterError, ToolchainNotFound, WrongPython
 from porter.home import Home
 from porter.platform import Platform
 from porter.progress import Reporter
 from porter.runtime import fetch_runtime
+from porter.toolchain.builder import Builder, have_builder
 from porter.toolchain.debian import debian_folder, install_debian
 from porter.toolchain.model import Toolchain, installed_toolchains
 from porter.toolchain.official import install_official
@@ -33,17 +32,17 @@ def have_toolchain(
     `auto` takes what is installed, else the first provider that works, and reports which and
     why. Raises ToolchainNotFound naming what each provider said.
     """
-    host_python_matches(platform, sys.version_info[:2])
     if provider == "path":
         return _registered(platform, home)
-    if provider != "auto":
-        return install(platform, provider, home=home, env=env, report=report)
-    if (found := find_toolchain(platform, home)) is not None:
+    if provider == "auto" and (found := find_toolchain(platform, home)) is not None:
         return found
+    builder = have_builder(platform, home=home, env=env, report=report)
+    if provider != "auto":
+        return install(platform, builder, provider, home=home, env=env, report=report)
     refusals: list[str] = []
     for name in ("official", "debian"):
         try:
-            toolchain = install(platform, name, home=home, env=env, report=report)
+            toolchain = install(platform, builder, name, home=home, env=env, report=report)
         except (MissingRequirement, WrongPython):
             raise
         except PorterError as error:
@@ -60,6 +59,7 @@ def have_toolchain(
 
 def install(
     platform: Platform,
+    builder: Builder,
     provider: str,
     *,
     home: Home,
@@ -68,9 +68,9 @@ def install(
 ) -> Toolchain:
     """Install from the provider `official` or `debian`."""
     if provider == "official":
-        return install_official(platform, home=home, env=env, report=report)
+        return install_official(platform, builder, home=home, env=env, report=report)
     runtime = fetch_runtime(platform, home=home, env=env)
-    return install_debian(runtime, home=home, env=env, report=report)
+    return install_debian(runtime, builder, home=home, env=env, report=report)
 
 
 def find_toolchain(platform: Platform, home: Home, *, provider: str = "auto") -> Toolchain | None:
@@ -81,6 +81,7 @@ def find_toolchain(platform: Platform, home: Home, *, provider: str = "auto") ->
         if found.platform == platform.pyodide
         and provider in ("auto", found.provider)
         and (found.provider != "debian" or found.root.name == debian_folder(platform, home).name)
+        and (found.builder is None or (found.builder / "bin" / "pyodide").is_file())
     ]
     return min(mine, key=lambda found: PROVIDERS.index(found.provider), default=None)
 

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,17 @@ def test_a_record_round_trips(sample: Toolchain, scratch_home: Home) -> None:
     write_toolchain(sample, sample.root)
     assert read_toolchain(sample.root) == sample
     assert installed_toolchains(scratch_home) == [sample]
+
+
+def test_a_record_may_have_a_builder_or_none(sample: Toolchain) -> None:
+    other = replace(sample, builder=sample.root / "builder")
+    other.root.mkdir(parents=True)
+    write_toolchain(other, other.root)
+    assert read_toolchain(other.root) == other
+    record = json.loads((other.root / RECORD).read_text())
+    del record["builder"]
+    (other.root / RECORD).write_text(json.dumps(record))
+    assert read_toolchain(other.root) == sample, "as earlier versions wrote it"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"root": 1, "path": 2}', '{"extra": 1}'])

@@ -9,7 +9,9 @@ from running import Ran
 
 from porter.errors import ToolchainNotFound
 from porter.home import Home
+from porter.progress import Quiet
 from porter.runtime import Runtime
+from porter.toolchain.builder import have_builder
 from porter.toolchain.model import Toolchain, installed_toolchains
 from porter.toolchain.path import install_path
 
@@ -46,8 +48,10 @@ def test_a_compiler_of_ones_own_builds_what_runs(
 def test_what_is_no_compiler(
     runtime: Runtime, scratch_home: Home, env: dict[str, str], tmp_path: Path
 ) -> None:
+    builder = have_builder(runtime.platform, home=scratch_home, env=env, report=Quiet())
+
     def install(folder: Path, xbuildenv: Path | None = None) -> None:
-        install_path(runtime, folder, xbuildenv=xbuildenv, home=scratch_home, env=env)
+        install_path(runtime, builder, folder, xbuildenv=xbuildenv, home=scratch_home, env=env)
 
     with pytest.raises(ToolchainNotFound, match="emcc does not run"):
         install(tmp_path)

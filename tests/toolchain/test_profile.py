@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from porter.errors import ToolchainNotFound
 from porter.platform import read_platforms
-from porter.toolchain.profile import Package, read_profile
+from porter.toolchain.profile import Package, read_profile, read_python
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,33 @@ def test_a_rebuild_is_taken_and_another_release_is_not(
     assert Package(name="x", version=wanted, members=()).accepts(version) is accepted
 
 
-def test_every_platform_has_its_profile() -> None:
-    for platform in [p for p in read_platforms().values() if p.toolchain]:
-        profile = read_profile(platform.toolchain)
-        names = [package.name for package in profile.packages]
-        assert len(set(names)) == len(names)
-        assert len(profile.digest) == 64
+@pytest.mark.parametrize("release", list(read_platforms()))
+def test_every_platform_has_its_profile(release: str) -> None:
+    profile = read_profile(read_platforms()[release].toolchain)
+    names = [package.name for package in profile.packages]
+    assert len(set(names)) == len(names)
+    assert len(profile.digest) == 64
+    assert profile.modules[0][1].startswith("pkg:npm/acorn@")
+    # Libraries that the package does not have are compiled by Emscripten into its cache.
+    built = any("cache/sysroot/lib" in member for p in profile.packages for member in p.members)
+    assert built != bool(profile.cache)
+
+
+def test_profiles_that_there_are_not() -> None:
     with pytest.raises(ToolchainNotFound, match="'none'"):
         read_profile("none")
+    assert read_python("2.7") is None
+
+
+def test_an_interpreter_comes_with_its_headers_and_nothing_that_is_not_needed() -> None:
+    python = read_python("3.14")
+    assert python is not None
+    packages = {package.name: package for package in python.packages}
+    assert packages["python3.14-minimal"].wants(python.program)
+    assert packages["libpython3.14-dev"].wants(f"{python.include}/Python.h")
+    stdlib = packages["libpython3.14-stdlib"]
+    assert stdlib.wants("usr/lib/python3.14/venv/__init__.py")
+    assert not stdlib.wants("usr/lib/python3.14/EXTERNALLY-MANAGED")
+    assert not stdlib.wants("usr/lib/python3.14/test/support/__init__.py")
+    # An absolute link, to a file that a private folder does not have.
+    assert not packages["libpython3.14-minimal"].wants("usr/lib/python3.14/sitecustomize.py")
