@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from compat_report.catalog.open import open_catalog
+from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.policy import Policy, find_policy, read_policy
 from compat_report.report import Reporter
 from porter.commands.options import Machine
@@ -49,9 +49,9 @@ def read_asked(arguments: argparse.Namespace, notebooks: Iterable[Path]) -> Aske
     )
 
 
-def open_reporter(asked: Asked, platform: Platform, machine: Machine) -> Reporter:
-    """Ready to report for one platform; raises what `open_catalog` does."""
-    catalog = open_catalog(
+def open_sources(asked: Asked, platform: Platform, machine: Machine) -> OpenCatalog:
+    """The catalogue of one platform; raises what `open_catalog` does."""
+    return open_catalog(
         platform,
         kernel=asked.kernel,
         index=asked.index,
@@ -61,6 +61,11 @@ def open_reporter(asked: Asked, platform: Platform, machine: Machine) -> Reporte
         env=machine.env,
         offline=asked.offline,
     )
+
+
+def open_reporter(asked: Asked, platform: Platform, machine: Machine) -> Reporter:
+    """Ready to report for one platform; raises what `open_catalog` does."""
+    catalog = open_sources(asked, platform, machine)
     return Reporter(
         platform=platform.name,
         kernel=catalog.kernel.name,

@@ -1,4 +1,4 @@
-"""Reports of notebooks that are run, too: what was foretold, and what became of it."""
+"""A report whose notebooks are run, too: what was foretold of each, and what became of it."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -6,32 +6,65 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import batched
 
-from compat_report.model import Facts, Notebook, NotebookReport
-from compat_report.report import Reporter, watched
+from compat_report.asked import Asked, open_sources
+from compat_report.model import Facts, Notebook, NotebookReport, Report
+from compat_report.report import watched
 from compat_report.syntax.facts import read_facts
-from compat_report.truth.run import Runner
+from compat_report.truth.run import TIMEOUT, Runner, open_runner
+from porter.check.model import Host
+from porter.commands.options import Machine
+from porter.platform import Platform
+from porter.progress import Reporter as Progress
 
 # A runtime keeps one processor busy, and a browser more than that.
 AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 
 
-def try_notebooks(
-    notebooks: Iterable[Notebook], reporter: Reporter, runner: Runner, *, at_once: int = AT_ONCE
-) -> Iterator[NotebookReport]:
-    """The report on each notebook with its outcome, in their order; so many are run at once."""
+def try_report(
+    report: Report,
+    notebooks: Iterable[Notebook],
+    *,
+    asked: Asked,
+    platform: Platform,
+    machine: Machine,
+    progress: Progress,
+    host: Host = Host.NODE,
+    timeout: float = TIMEOUT,
+) -> Report:
+    """The report with the outcome of each of the notebooks, found in it by their paths.
 
-    def attempt(read: tuple[Facts, NotebookReport]) -> NotebookReport:
-        facts, report = read
+    `asked` and `platform` are those that the report was made with; `timeout` is how long one
+    cell may take, in seconds. Raises what `open_runner` and opening a catalogue do.
+    """
+    progress.phase(platform.name, f"running notebooks in {host}")
+    runner = open_runner(
+        platform,
+        open_sources(asked, platform, machine),
+        host=host,
+        home=machine.home,
+        env=machine.env,
+        timeout=timeout,
+        offline=asked.offline,
+    )
+    known = {notebook.path: notebook for notebook in report.notebooks}
+    wanted = [notebook for notebook in notebooks if notebook.path in known]
+    for count, notebook in enumerate(_try_all(wanted, known, runner), start=1):
+        known[notebook.path] = notebook
+        progress.advance(platform.name, count / len(wanted))
+    tried = sum(notebook.outcome is not None for notebook in known.values())
+    progress.done(platform.name, f"{tried} notebooks were run in {host}")
+    return replace(report, notebooks=tuple(known[path] for path in sorted(known)))
+
+
+def _try_all(
+    notebooks: Iterable[Notebook], known: dict[str, NotebookReport], runner: Runner
+) -> Iterator[NotebookReport]:
+    def attempt(facts: Facts) -> NotebookReport:
+        report = known[facts.notebook.path]
         return replace(report, outcome=runner.run(facts, report))
 
-    with ThreadPoolExecutor(at_once, thread_name_prefix="run") as pool:
-        for several in batched(_judged(notebooks, reporter), 8 * at_once, strict=False):
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="run") as pool:
+        # What Python warns of while a cell is read is silenced for the whole process: one by one.
+        facts = (read_facts(notebook, watch=watched()) for notebook in notebooks)
+        for several in batched(facts, 4 * AT_ONCE, strict=False):
             yield from pool.map(attempt, several)
-
-
-def _judged(
-    notebooks: Iterable[Notebook], reporter: Reporter
-) -> Iterator[tuple[Facts, NotebookReport]]:
-    for notebook in notebooks:
-        facts = read_facts(notebook, watch=watched())
-        yield facts, reporter.judge(facts)
