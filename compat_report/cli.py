@@ -5,21 +5,14 @@ Imports nothing slow: every start of `porter` imports this module.
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from porter.commands.options import (
     Commands,
     Machine,
     add_command,
+    add_jobs,
     add_platforms,
 )
-
-if TYPE_CHECKING:
-    from compat_report.asked import Asked
-    from compat_report.model import NotebookReport, Report
-    from compat_report.reading.find import Found
-    from porter.platform import Platform
-    from porter.progress import Reporter as Progress
 
 FORMATS = ("text", "html", "json", "sarif")
 
@@ -31,7 +24,7 @@ def add(commands: Commands) -> None:
         "notebooks",
         nargs="+",
         metavar="PATH",
-        help="notebooks, scripts, folders, globs, or - for standard input",
+        help="notebooks, scripts, folders, globs, s3://BUCKET/PREFIX, or - for standard input",
     )
     add_platforms(parser)
     parser.add_argument(
@@ -48,6 +41,16 @@ def add(commands: Commands) -> None:
         "--policy", type=Path, metavar="FILE", help="a file with [tool.porter.report]"
     )
     parser.add_argument("--mapping", type=Path, metavar="FILE", help="imports of your own, as TOML")
+    parser.add_argument(
+        "--runs", type=Path, metavar="FILE", help="how often notebooks are run: path,runs as CSV"
+    )
+    add_jobs(parser)
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="a Dask scheduler, whose workers read the notebooks"
+    )
+    parser.add_argument(
+        "--cache", type=Path, metavar="DIR", help="where what was found out of notebooks is kept"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there instead of printing")
     parser.add_argument(
@@ -60,80 +63,23 @@ def add(commands: Commands) -> None:
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Report, and say with the exit code whether what is required is so."""
     from compat_report.asked import read_asked
-    from compat_report.errors import NoNotebooks
-    from compat_report.model import Verdict
-    from compat_report.reading.find import find_notebooks
+    from compat_report.company.order import Order, find_sources, is_met, make_report
     from compat_report.render.write import write_reports
+    from compat_report.runs import read_runs
     from porter.progress import Progressing
 
-    found = find_notebooks(arguments.notebooks, folder=Path.cwd())
-    if not found.paths and not found.findings:
-        raise NoNotebooks(
-            f"no notebook in {', '.join(arguments.notebooks)}",
-            advice="name notebooks, or folders that have some",
-        )
-    asked = read_asked(arguments, found.paths)
+    named = find_sources(arguments.notebooks, Path.cwd())
+    order = Order(
+        asked=read_asked(arguments, named.paths),
+        machine=machine,
+        jobs=arguments.jobs,
+        cache=arguments.cache or machine.home.reports,
+        cluster=arguments.cluster,
+        runs=read_runs(arguments.runs) if arguments.runs else {},
+    )
     with Progressing() as progress:
         reports = [
-            make_report(found, asked, platform, machine, progress) for platform in asked.platforms
+            make_report(named, order, platform, progress) for platform in order.asked.platforms
         ]
     write_reports(reports, arguments.format, arguments.out)
-    unmet = any(n.verdict is not Verdict.BROWSER for report in reports for n in report.notebooks)
-    return 1 if arguments.require and unmet else 0
-
-
-def make_report(
-    found: "Found",
-    asked: "Asked",
-    platform: "Platform",
-    machine: Machine,
-    progress: "Progress",
-) -> "Report":
-    """The report on all notebooks for one platform."""
-    from compat_report.asked import open_reporter
-    from compat_report.model import Report
-    from compat_report.ranking import rank
-    from compat_report.reading.read import read_notebook
-    from compat_report.render.text import say_totals
-
-    progress.phase(platform.name, "opening the catalogue")
-    reporter = open_reporter(asked, platform, machine)
-    progress.phase(platform.name, "reading notebooks")
-    notebooks: list[NotebookReport] = list(_unread(found))
-    for count, path in enumerate(found.paths, start=1):
-        notebooks.append(reporter.report(read_notebook(path, name=shown_name(path))))
-        progress.advance(platform.name, count / len(found.paths))
-    notebooks.sort(key=lambda notebook: notebook.path)
-    report = Report(
-        platform=platform.name,
-        pyodide=platform.pyodide,
-        kernel=reporter.kernel,
-        notebooks=tuple(notebooks),
-        port_next=rank(notebooks),
-    )
-    progress.done(platform.name, say_totals(report))
-    return report
-
-
-def shown_name(path: Path) -> str:
-    """A path as people name it: from where they stand, where it is below."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
-
-
-def _unread(found: "Found") -> "list[NotebookReport]":
-    """What could not be looked into is in the report too, and nobody knows what it is."""
-    from compat_report.check import UNTOLD, judge
-    from compat_report.model import NotebookReport
-
-    return [
-        NotebookReport(
-            path=finding.location.path,
-            sha256="",
-            verdict=judge([finding]),
-            confidence=UNTOLD,
-            findings=(finding,),
-            changes=(finding.advice,),
-        )
-        for finding in found.findings
-    ]
+    return 1 if arguments.require and not is_met(reports) else 0

@@ -219,7 +219,7 @@ class Facts:
     notebook: Notebook
     cells: tuple[CellFacts, ...] = ()
     modules: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
+    files: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

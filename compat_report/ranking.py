@@ -27,15 +27,17 @@ class Ranking:
 
     def count(self, notebook: NotebookReport) -> None:
         """Count what stands in the way of one notebook."""
-        if notebook.verdict is not Verdict.SERVER:
-            return
-        alone = len(notebook.blockers) == 1 and _only_ports_help(notebook)
-        for project in notebook.blockers:
+        if notebook.verdict is Verdict.SERVER:
+            self.add(notebook.path, notebook.blockers, alone=is_alone(notebook))
+
+    def add(self, path: str, blockers: Iterable[str], *, alone: bool) -> None:
+        """Count a notebook that runs on a server; `alone` as `is_alone` has it."""
+        for project in blockers:
             counted = self._counted[project]
             counted.blocks += 1
             if alone:
                 counted.unblocks += 1
-                counted.weight += self.runs.get(notebook.path, 1.0)
+                counted.weight += self.runs.get(path, 1.0)
 
     def best(self, most: int | None = None) -> tuple[Candidate, ...]:
         """The candidates, the best first: by weight, then by how many they block, then by name."""
@@ -65,8 +67,9 @@ def rank(
     return ranking.best()
 
 
-def _only_ports_help(notebook: NotebookReport) -> bool:
-    return all(
+def is_alone(notebook: NotebookReport) -> bool:
+    """Whether a port of one project is all that a notebook needs to run."""
+    return len(notebook.blockers) == 1 and all(
         finding.code in PORTABLE and finding.subject in notebook.blockers
         for finding in notebook.all_findings
         if finding.severity in (Severity.SERVER, Severity.UNKNOWN)

@@ -71,6 +71,11 @@ class Home:
         return self.root / "catalog"
 
     @property
+    def reports(self) -> Path:
+        """Reports on notebooks that were read before."""
+        return self.root / "reports"
+
+    @property
     def toolchains(self) -> Path:
         """Compilers with their cross-build environments."""
         return self.root / "toolchains"

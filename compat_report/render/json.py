@@ -4,6 +4,7 @@ The document is JSON (RFC 8259) in UTF-8, one notebook a line, as report.schema.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
@@ -34,6 +35,7 @@ from compat_report.render.totals import Counting
 from porter.home import new_file
 
 VERSION = 1
+_LONG = re.compile(rb"[0-9]{19}")
 
 
 class BadReport(CompatReportError):
@@ -148,6 +150,21 @@ def _dump(value: object) -> bytes:
         plain = value if isinstance(value, dict) else asdict(value)  # type: ignore[call-overload]
         text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def serialize_notebook(notebook: NotebookReport) -> bytes:
+    """One notebook's part of the document."""
+    return _dump(notebook)
+
+
+def parse_notebook_report(data: bytes) -> NotebookReport:
+    """What `serialize_notebook` wrote."""
+    return _notebook(_load(data))
+
+
+def _load(data: bytes) -> Any:
+    # Numbers past 64 bits would become floats.
+    return json.loads(data) if _LONG.search(data) else orjson.loads(data)
 
 
 def _report(document: Mapping[str, Any]) -> Report:
