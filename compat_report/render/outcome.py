@@ -30,7 +30,7 @@ def say_outcome(outcome: Outcome, verdict: Verdict) -> str:
 
 
 def say_trials(notebooks: Iterable[NotebookReport]) -> str:
-    """What the runs of a report come to, "" where nothing was run: `60 run: 2 not as foretold`."""
+    """What the runs of a report come to, "" where nothing was run: `57 ended as foretold, 2 otherwise; …`."""
     counts = {True: 0, False: 0, None: 0}
     for notebook in notebooks:
         if notebook.outcome is not None:
@@ -39,5 +39,5 @@ def say_trials(notebooks: Iterable[NotebookReport]) -> str:
         return ""
     return (
         f"{counts[True]} ended as foretold, {counts[False]} otherwise; "
-        f"{counts[None]} say nothing of it"
+        f"{counts[None]} could not be told or not be tried"
     )
