@@ -16,6 +16,7 @@ from compat_report.deciding.document import serialize_decision
 from compat_report.deciding.lock_address import LockOf, asked_lock, lock_place, no_lock
 from compat_report.deciding.model import KernelDecision
 from compat_report.deciding.remembered import RememberedNotebook
+from compat_report.errors import CompatReportError
 from compat_report.model import Facts, Notebook
 from compat_report.policy import apply_policy
 from compat_report.reading.read import read_notebook
@@ -37,18 +38,33 @@ def decide(notebook: Notebook, reporter: Reporter, *, lock_of: LockOf = no_lock)
     return Selector(reporter, lock_of=lock_of).decide(notebook)
 
 
+class TooManyNames(CompatReportError):
+    """A notebook imports and requires more than is looked for."""
+
+    exit_code = 2
+
+
 class Selector:
     """Decides for notebooks again and again; safe from several threads.
 
     It remembers the notebooks that it decided for last, at most `most`. Of one of these only the
     cells that changed are read, and its requirements are resolved again only where they changed.
-    `cells_read` counts cells that were read.
+    `cells_read` counts cells that were read. `most_names` is how many names a notebook may import
+    and require where others send it: each may be asked of an index.
     """
 
-    def __init__(self, reporter: Reporter, *, lock_of: LockOf = no_lock, most: int = MOST) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        *,
+        lock_of: LockOf = no_lock,
+        most: int = MOST,
+        most_names: int | None = None,
+    ) -> None:
         self.reporter = reporter
         self._lock_of = lock_of
         self._most = most
+        self._most_names = most_names
         self._platform = read_platform(reporter.platform)
         self._policy = digest_policy(reporter.policy)
         self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
@@ -57,7 +73,7 @@ class Selector:
         self.cells_read = 0
 
     def decide(self, notebook: Notebook, *, previous: str = "") -> KernelDecision:
-        """The decision, the same as one made from scratch.
+        """The decision, the same as one made from scratch; raises TooManyNames.
 
         `previous` is the id of a decision for this notebook as it was, where several have its path.
         """
@@ -84,6 +100,12 @@ class Selector:
     def _resolve(self, facts: Facts, remembered: "_Remembered") -> Resolution:
         catalog = self.reporter.catalog
         names = {imported.name for cell in facts.cells for imported in cell.imports}
+        required = {one.text for cell in facts.cells for one in cell.requirements}
+        if self._most_names is not None and len(names) + len(required) > self._most_names:
+            raise TooManyNames(
+                f"{len(names)} imports and {len(required)} requirements in one notebook",
+                advice=f"at most {self._most_names} are looked for",
+            )
         asked = wanted(facts, {name: catalog.look_up(name) for name in names})
         if remembered.resolution is None or remembered.wanted != asked:
             remembered.resolution = catalog.resolve(asked)

@@ -85,6 +85,7 @@ class RememberedNotebook:
         taken = {one.number for one in (*old[:same], *old[until:])}
         kept = old[:begin]
         known = {at: reader for at, reader in readers.items() if at <= begin}
+        weight, stride = sum(one.weight for one in known.values()), 1
         reader = readers[begin].copy()
         for at in range(begin, len(code)):
             # Where that cell, untouched, was before the change.
@@ -94,8 +95,12 @@ class RememberedNotebook:
                 shift = at - before
                 known |= {place + shift: one for place, one in readers.items() if place >= before}
                 break
-            if at not in known:
+            if at not in known and (at - begin) % stride == 0:
                 known[at] = reader.copy()
+                weight += reader.weight
+                if weight > MOST_NAMES:
+                    # Copies of a long notebook's names would take longer than to read it.
+                    weight, stride = _thin(known), stride * 2
             if at < same or at >= changed:
                 number = old[before].number
             else:
@@ -104,7 +109,8 @@ class RememberedNotebook:
             self.read_count += 1
             kept.append(_Read(cell=code[at], number=number, facts=facts))
         last = known.setdefault(len(code), reader)
-        self._cells, self._readers = kept, _thin(known)
+        _thin(known)
+        self._cells, self._readers = kept, known
         return last
 
 
@@ -127,12 +133,16 @@ def _common(old: Sequence[_Read], new: Sequence[Cell]) -> int:
     return count
 
 
-def _thin(readers: dict[int, FactsReader]) -> dict[int, FactsReader]:
-    """Fewer readers where they weigh too much together; always the first and the last."""
-    while sum(reader.weight for reader in readers.values()) > MOST_NAMES and len(readers) > 2:
+def _thin(readers: dict[int, FactsReader]) -> int:
+    """Leave out readers where they weigh too much together, never the first and the last.
+
+    Returns what those that are left weigh.
+    """
+    weight = sum(reader.weight for reader in readers.values())
+    while weight > MOST_NAMES and len(readers) > 2:
         for at in sorted(readers)[1:-1:2]:
-            del readers[at]
-    return readers
+            weight -= readers.pop(at).weight
+    return weight
 
 
 def _place_all(cells: Sequence[_Read], code: Sequence[Cell]) -> Iterator[CellFacts]:

@@ -23,8 +23,12 @@ from porter.platform import Platform
 ROLE = "this index"
 MOST_CATALOGUES = 16
 MOST_POLICIES = 8
+# Notebooks that people write have a hundred at most.
+MOST_NAMES = 500
 # What an index mirrors changes without its serial; as long as clients may keep its pages, in seconds.
 FRESH = 600.0
+# What failed is asked again after so many seconds.
+PATIENCE = 5.0
 # On no disk: one reader's answers must not become another's, and asking costs no network.
 NOWHERE = Path(os.devnull, "porter")
 
@@ -82,9 +86,8 @@ class _Shared:
         return (
             line is not None
             and line.loop is loop
-            and not line.failed
             and self._serial == reading.serial
-            and time.monotonic() - self._opened < FRESH
+            and time.monotonic() - self._opened < (PATIENCE if line.failed else FRESH)
         )
 
     def open(
@@ -138,6 +141,7 @@ class _Shared:
                     policy=policy,
                 ),
                 lock_of=asked_lock(fetcher),
+                most_names=MOST_NAMES,
             )
         self._selectors[digest] = found
         while len(self._selectors) > MOST_POLICIES:

@@ -2,6 +2,7 @@
 
 from starlette.responses import JSONResponse
 
+from compat_report.select import TooManyNames
 from porter.errors import PorterError, UnknownPlatform, UsageError
 
 
@@ -17,9 +18,15 @@ class Problem(Exception):
 
     @classmethod
     def of(cls, error: PorterError) -> "Problem":
-        """What a client is told of an error of ours: 422 where it asked for it, else 503."""
-        asked = isinstance(error, UsageError | UnknownPlatform)
-        return cls(422 if asked else 503, type(error).__name__, error.message, error.advice)
+        """What a client is told of an error of ours: 413 or 422 where it is about what it sent, else 503."""
+        match error:
+            case TooManyNames():
+                status = 413
+            case UsageError() | UnknownPlatform():
+                status = 422
+            case _:
+                status = 503
+        return cls(status, type(error).__name__, error.message, error.advice)
 
     def response(self) -> JSONResponse:
         """The answer."""

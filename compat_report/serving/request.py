@@ -20,7 +20,7 @@ KEYS = ("notebook", "path", "policy", "platform", "previous")
 # They would have the index read files and ask servers that a client names.
 OF_OTHERS = ("index", "mapping", "platform")
 MOST_CELLS = 5000
-MOST_CODE = 1 << 20
+MOST_CODE = 1 << 19
 PATH = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,1000}")
 PREVIOUS = re.compile(r"[0-9a-f]{32}")
 ADVICE = "/api/decisions/openapi.json says what each field takes"

@@ -86,7 +86,7 @@ class Mounts:
             who=who,
             serial=index.snapshot.serial,
             base=scope[BASE],
-            inside=f"{scope['scheme']}://{INSIDE}",
+            inside=_inside(scope),
             ask=ask,
         )
 
@@ -120,6 +120,11 @@ def load_mounts(index: Holdings) -> Mounts:
     return Mounts(index, apps)
 
 
+def _inside(scope: Scope) -> str:
+    """The index's address inside; the client's scheme, by which session cookies are named."""
+    return f"{scope[BASE].partition('://')[0]}://{INSIDE}"
+
+
 def _inner(scope: Scope, path: str, headers: Mapping[str, str]) -> Scope:
     """The scope of a GET with the credentials of another request."""
     given = {name: scope[HEADERS][name] for name in CREDENTIALS if name in scope[HEADERS]}
@@ -142,7 +147,7 @@ def _inner(scope: Scope, path: str, headers: Mapping[str, str]) -> Scope:
         "client": scope.get("client"),
         "server": (INSIDE, 80),
         HEADERS: given,
-        BASE: f"{scope['scheme']}://{INSIDE}",
+        BASE: _inside(scope),
     }
 
 

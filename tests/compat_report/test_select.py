@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from reports import notebooks
 
+from compat_report.asked import Asked
+from compat_report.catalog.model import Provided, Resolution
 from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.deciding.decision import make_decision
 from compat_report.deciding.digests import digest_policy, made_from
@@ -22,7 +24,8 @@ from compat_report.model import Cell, CellKind, Notebook, NotebookReport, Verdic
 from compat_report.policy import Policy, parse_policy
 from compat_report.reading.read import parse_notebook, read_notebook
 from compat_report.report import Reporter
-from compat_report.select import Selector, decide
+from compat_report.select import Selector, TooManyNames, decide, print_decision
+from porter.commands.options import Machine
 from porter.home import Home
 from porter.platform import read_platform
 
@@ -199,6 +202,61 @@ def test_one_more_cell_is_all_that_is_read(reporter: Reporter) -> None:
     assert selector.cells_read == len(SOURCES)
     selector.decide(sources(*SOURCES, "import math"))
     assert selector.cells_read == len(SOURCES) + 1
+
+
+class Counting:
+    """A catalogue that counts what it resolves."""
+
+    def __init__(self, catalog: OpenCatalog) -> None:
+        self._catalog = catalog
+        self.identity = catalog.identity
+        self.resolved = 0
+
+    def look_up(self, name: str) -> Provided:
+        return self._catalog.look_up(name)
+
+    def resolve(self, requirements: Sequence[str]) -> Resolution:
+        self.resolved += 1
+        return self._catalog.resolve(requirements)
+
+
+def test_requirements_are_resolved_again_only_where_they_changed(catalog: OpenCatalog) -> None:
+    counting = Counting(catalog)
+    selector = Selector(
+        Reporter(platform="0.29", kernel="pyodide", catalog=counting, policy=Policy())
+    )
+    for source, resolved in (
+        ("import pandas", 1),
+        ("import pandas as pd", 1),
+        ("import pandas, json", 1),
+        ("import pandas, numpy", 2),
+        ("import json", 3),
+    ):
+        selector.decide(sources(source))
+        assert counting.resolved == resolved
+
+
+def test_who_sends_notebooks_may_be_limited(reporter: Reporter) -> None:
+    selector = Selector(reporter, most_names=3)
+    selector.decide(sources("import os, sys, re"))
+    with pytest.raises(TooManyNames, match="3 imports and 1 requirements"):
+        selector.decide(sources("import os, sys, re", "%pip install six"))
+
+
+def test_the_command_prints_the_decision(
+    home: Home, env: dict[str, str], capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    asked = Asked(platforms=(read_platform("0.29"),), policy=Policy(), public=False)
+    machine = Machine(home=home, env=env)
+    for path, verdict in (
+        (NOTEBOOKS / "pandas-sales.ipynb", "browser"),
+        (tmp_path / "absent.ipynb", "unknown"),
+    ):
+        decision = print_decision(path, "a.ipynb", asked, machine)
+        printed = capfdbinary.readouterr().out
+        assert printed == serialize_decision(decision)
+        assert json.loads(printed)["verdict"] == verdict
+        assert decision.path == "a.ipynb"
 
 
 def test_notebooks_of_one_path_are_told_apart_by_the_decision_before(reporter: Reporter) -> None:

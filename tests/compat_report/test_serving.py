@@ -253,9 +253,15 @@ UNFIT: tuple[tuple[bytes, int], ...] = (
     (b'{"notebook": {"cells": []}, "policy": {"index": "http://127.0.0.1:1/"}}', 422),
     (b'{"notebook": {"cells": []}, "policy": {"mapping": "/etc/passwd"}}', 422),
     (b'{"notebook": {"nbformat": 3, "worksheets": 1}}', 422),
+    (
+        b'{"notebook": {"cells": [{"cell_type": "code", "source": "from os import '
+        + b",".join(b"n%d" % number for number in range(501))
+        + b'"}]}}',
+        413,
+    ),
     (b'{"notebook": {"cells": [' + b"{}," * 5000 + b"{}]}}", 413),
     (
-        b'{"notebook": {"cells": [{"cell_type": "code", "source": "' + b"x" * (1 << 20) + b'x"}]}}',
+        b'{"notebook": {"cells": [{"cell_type": "code", "source": "' + b"x" * (1 << 19) + b'x"}]}}',
         413,
     ),
 )
