@@ -5,6 +5,7 @@ Imports nothing slow: every start of `porter` imports this module.
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from porter.commands.options import (
     Commands,
@@ -13,6 +14,14 @@ from porter.commands.options import (
     add_jobs,
     add_platforms,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from compat_report.company.order import Order
+    from compat_report.company.sources import Source
+    from compat_report.model import Report
+    from porter.progress import Reporter as Progress
 
 FORMATS = ("text", "html", "json", "sarif")
 
@@ -51,6 +60,18 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--cache", type=Path, metavar="DIR", help="where what was found out of notebooks is kept"
     )
+    parser.add_argument(
+        "--run",
+        action="store_true",
+        dest="tried",
+        help="run the notebooks, too, each in a fresh runtime without a network",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("node", "chromium"),
+        default="node",
+        help="what --run runs them in (default: node)",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there instead of printing")
     parser.add_argument(
@@ -81,5 +102,33 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         reports = [
             make_report(named, order, platform, progress) for platform in order.asked.platforms
         ]
+        if arguments.tried:
+            reports = try_reports(reports, named.sources, order, arguments.runtime, progress)
     write_reports(reports, arguments.format, arguments.out)
     return 1 if arguments.require and not is_met(reports) else 0
+
+
+def try_reports(
+    reports: "Sequence[Report]",
+    sources: "Sequence[Source]",
+    order: "Order",
+    runtime: str,
+    progress: "Progress",
+) -> "list[Report]":
+    """The reports with what became of each notebook; what came by standard input is not run."""
+    from compat_report.company.sources import STDIN, read_source
+    from compat_report.truth.trial import try_report
+    from porter.check.model import Host
+
+    return [
+        try_report(
+            report,
+            (read_source(it.place, name=it.name) for it in sources if it.place != STDIN),
+            asked=order.asked,
+            platform=platform,
+            machine=order.machine,
+            progress=progress,
+            host=Host(runtime),
+        )
+        for report, platform in zip(reports, order.asked.platforms, strict=True)
+    ]
