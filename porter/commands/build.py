@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from porter.commands.built import built_json, print_built
+from porter.commands.built import print_built
 from porter.commands.checks import add_runtime, add_timeout, print_faults
+from porter.commands.matrix import Outcome, outcome_json, print_matrix
 from porter.commands.options import (
     Commands,
     Machine,
@@ -14,10 +15,9 @@ from porter.commands.options import (
     add_index,
     add_jobs,
     add_json,
-    add_platform,
+    add_platforms,
     add_recipe_folders,
     add_sources,
-    failure_json,
     print_json,
     recipe_folders,
 )
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from porter.batch import Failure
     from porter.build import Built
     from porter.check.model import CheckResult
+    from porter.toolchain.model import Toolchain
     from porter.wanted import Wanted
 
 
@@ -48,7 +49,7 @@ def add(commands: Commands) -> None:
         metavar="DIR",
         help="where the wheels go (default: dist)",
     )
-    add_platform(parser)
+    add_platforms(parser)
     add_recipe_folders(parser)
     add_index(parser)
     add_sources(parser)
@@ -81,52 +82,72 @@ def add_toolchain(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
-    """Build every source; a failure stops no other that does not need it."""
-    from porter.portfolio import Portfolio, build_portfolio
+    """Build every source for every platform; a failure stops no other that does not need it."""
     from porter.toolchain.select import have_toolchain
     from porter.wanted import read_wanted
 
-    platform = read_platform(arguments.platform)
+    platforms = dict.fromkeys(read_platform(name) for name in arguments.platform or [None])
     wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
-    checks: list[CheckResult] = []
+    outcomes: list[Outcome] = []
     with Progressing() as report:
-        toolchain = have_toolchain(
-            platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
-        )
-        folio = Portfolio(
-            out=arguments.out,
-            platform=platform,
-            toolchain=toolchain,
-            home=machine.home,
-            env=machine.env,
-            jobs=arguments.jobs,
-            report=report,
-            audit=not arguments.no_audit,
-            index=arguments.index,
-            sources=arguments.sources,
-            fail_fast=arguments.fail_fast,
-        )
-        built, failures = build_portfolio(wanted, folio)
-        if arguments.test and built:
-            checks, refused = _try(built, wanted, platform, arguments, machine, report)
-            failures += refused
+        toolchains = [
+            have_toolchain(
+                platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
+            )
+            for platform in platforms
+        ]
+        for platform, toolchain in zip(platforms, toolchains, strict=True):
+            outcomes.append(_build(wanted, platform, toolchain, arguments, machine, report))
+            if arguments.fail_fast and outcomes[-1].failures:
+                break
     if arguments.json:
-        print_json(
-            {
-                "platform": platform.pyodide,
-                "toolchain": toolchain.provider,
-                "wheels": [built_json(item, checks) for item in built],
-                "failures": [
-                    {**failure_json(f.name, f.error), "blocked_by": f.blocked_by} for f in failures
-                ],
-            }
-        )
+        documents = [outcome_json(outcome) for outcome in outcomes]
+        print_json(documents[0] if len(platforms) == 1 else {"builds": documents})
+    elif len(platforms) == 1:
+        print_built(outcomes[0].built, outcomes[0].failures, outcomes[0].checks)
     else:
-        print_built(built, failures, checks)
-        print_faults(checks)
-    if failures:
-        return max(f.error.exit_code for f in failures if not f.blocked_by)
-    return 0 if all(check.ok for check in checks) else 1
+        print_matrix(outcomes)
+    if not arguments.json:
+        print_faults([check for outcome in outcomes for check in outcome.checks])
+    return max(outcome.exit_code for outcome in outcomes)
+
+
+def _build(
+    wanted: "Wanted",
+    platform: Platform,
+    toolchain: "Toolchain",
+    arguments: argparse.Namespace,
+    machine: Machine,
+    report: Reporter,
+) -> Outcome:
+    """Build for one platform, and run what was built where that is asked for."""
+    from porter.portfolio import Portfolio, build_portfolio
+
+    folio = Portfolio(
+        out=arguments.out,
+        platform=platform,
+        toolchain=toolchain,
+        home=machine.home,
+        env=machine.env,
+        jobs=arguments.jobs,
+        report=report,
+        audit=not arguments.no_audit,
+        index=arguments.index,
+        sources=arguments.sources,
+        fail_fast=arguments.fail_fast,
+    )
+    built, failures = build_portfolio(wanted, folio)
+    checks: list[CheckResult] = []
+    if arguments.test and built:
+        checks, refused = _try(built, wanted, platform, arguments, machine, report)
+        failures += refused
+    return Outcome(
+        platform=platform,
+        toolchain=toolchain.provider,
+        built=built,
+        failures=failures,
+        checks=checks,
+    )
 
 
 def _try(
