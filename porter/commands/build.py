@@ -182,5 +182,7 @@ def _try(
             source=wanted.source(wanted.recipes[item.name]),
         )
         for item in wheels
+        # What those need comes along; its own suite may take hours.
+        if item.name in wanted.roles
     ]
     return try_wheels(targets, trial, report)
