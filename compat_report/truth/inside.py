@@ -50,6 +50,18 @@ class Missed(importlib.abc.MetaPathFinder):
                 raise ValueError(f"Can't find a pure Python 3 wheel for {text!r}")
 
 
+class Keyboard:
+    """Takes the place of `input` where a kernel brings one that asks the page: nobody is there."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __call__(self, *_: object) -> str:
+        """Get no answer."""
+        self.asked = True
+        raise EOFError("nobody can type here")
+
+
 class Silence:
     """Takes the place of `os.system`, which in a browser does nothing and says nothing.
 
@@ -76,10 +88,12 @@ async def main(
     def tell(**event: object) -> None:
         tell_text(json.dumps({**event, **json.loads(measure())}))
 
-    missed, silence = Missed(), Silence()
+    missed, silence, keyboard = Missed(), Silence(), Keyboard()
     sys.meta_path.insert(_after_files(), missed)
     for module_of_it in (os, sys.modules["posix"]):
         vars(module_of_it)["system"] = silence
+    if plan["keyboard"]:
+        vars(builtins)["input"] = keyboard
     for name in plan["mocks"]:
         sys.modules[name] = types.ModuleType(name)
     namespace: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
@@ -98,8 +112,13 @@ async def main(
         seconds = time.monotonic() - begun
         tell(kind="ran", cell=cell["index"], seconds=seconds, silent=silence.asked)
         if error is not None and not cell["may_raise"]:
-            unmet = {"missed": list(missed.names), "unmet": list(missed.projects)}
-            tell(kind="raised", **unmet, **describe(error))
+            tell(
+                kind="raised",
+                missed=list(missed.names),
+                unmet=list(missed.projects),
+                typed=keyboard.asked,
+                **describe(error),
+            )
             return
     tell(kind="finished")
 

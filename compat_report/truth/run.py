@@ -144,13 +144,15 @@ def run_notebook(facts: Facts, report: NotebookReport, runner: Runner) -> Outcom
             runner.timeout,
             runner.children,
         )
+    starts = dict.fromkeys(runner.catalog.kernel.starts, "it is part of the kernel")
+    away = {**starts, **wheels.away}
     return judge_run(
         told,
         why,
         host=host,
         beside=beside,
-        away=wheels.away,
-        imports={project: runner.catalog.import_names(project) for project in wheels.away},
+        away=away,
+        imports={project: runner.catalog.import_names(project) for project in away},
     )
 
 
@@ -169,6 +171,8 @@ def _plan(facts: Facts, wheels: Wheels, runner: Runner) -> dict[str, object]:
         "packages": list(wheels.locked),
         "wheels": [f"/wheels/{name}" for name in installed],
         "mocks": list(runner.catalog.kernel.mocks),
+        # The bare runtime has no input(); kernels ask the page.
+        "keyboard": runner.catalog.kernel.name != "pyodide",
     }
 
 

@@ -115,6 +115,8 @@ def _why_untested(
     for project, reason in away.items():
         if missed & imports[project] or project in told.raised["unmet"]:
             return f"{project} could not be had here: {reason}"
+    if told.raised["typed"]:
+        return "it asks for something to be typed"
     if told.asked:
         return f"it asks {told.asked[0]}, and the network is off"
     place = str(told.raised["place"])

@@ -18,7 +18,7 @@ RAN = {"kind": "ran", "cell": 2, "seconds": 0.5, "silent": False, "heap": 30 << 
 
 def raised(kind: str = "ValueError", **more: object) -> dict[str, object]:
     event = {"kind": "raised", "type": kind, "text": f"{kind}: no", "memory": False}
-    return {**event, "place": "", "missed": [], "unmet": [], **more}
+    return {**event, "place": "", "missed": [], "unmet": [], "typed": False, **more}
 
 
 def judge(
@@ -106,6 +106,10 @@ def test_the_network_being_off_makes_it_untested() -> None:
     outcome = judge(STARTED, RUNNING, failed)
     assert outcome.end is End.UNTESTED
     assert "https://rates.example.com/" in outcome.reason
+
+
+def test_having_nobody_to_type_makes_it_untested() -> None:
+    assert judge(STARTED, RUNNING, raised("EOFError", typed=True)).end is End.UNTESTED
 
 
 def test_a_file_that_was_kept_back_makes_it_untested(tmp_path: Path) -> None:
