@@ -30,6 +30,7 @@ class Missed(importlib.abc.MetaPathFinder):
 
     def find_spec(self, fullname: str, *_: object) -> None:
         """The name of a module that no finder before this one has."""
+        self.names.pop(fullname, None)
         self.names[fullname] = None
 
     def require(self, texts: Sequence[str]) -> None:
@@ -103,6 +104,8 @@ async def main(
     sys.modules["__main__"] = module
     evaluate = _open_shell(module) if plan["ipython"] else _open_plain(module)
     vars(builtins)["__require__"] = missed.require
+    # What IPython itself goes on without is no matter of the notebook's.
+    missed.names.clear()
     tell(kind="started")
     for cell in plan["cells"]:
         silence.asked = False

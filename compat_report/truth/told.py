@@ -111,10 +111,13 @@ def _why_untested(
     imports: Mapping[str, frozenset[str]],
 ) -> str:
     """Why what was raised may be this machine's doing, "" where it is the browser's."""
-    missed = {name.partition(".")[0] for name in told.raised["missed"]}
-    for project, reason in away.items():
-        if missed & imports[project] or project in told.raised["unmet"]:
-            return f"{project} could not be had here: {reason}"
+    tops = [name.partition(".")[0] for name in told.raised["missed"]]
+    lost = [*told.raised["unmet"]]
+    # What was missed last mostly is what it ended with.
+    lost += [project for top in reversed(tops) for project in away if top in imports[project]]
+    for project in lost:
+        if project in away:
+            return f"{project} could not be had here: {away[project]}"
     if told.raised["typed"]:
         return "it asks for something to be typed"
     if told.asked:

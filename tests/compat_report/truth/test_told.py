@@ -94,6 +94,12 @@ def test_a_line_that_installs_what_could_not_be_had_makes_it_untested() -> None:
     assert judge(STARTED, RUNNING, failed, away=gone).end is End.UNTESTED
 
 
+def test_what_was_missed_last_is_told() -> None:
+    gone = {"numpy": "no index has it", "comm": "it is part of the kernel"}
+    outcome = judge(STARTED, RUNNING, raised(missed=["numpy", "comm"]), away=gone)
+    assert outcome.reason.startswith("comm could not be had here: it is part of the kernel")
+
+
 def test_only_where_it_was_missed() -> None:
     gone = {"numpy": "no index has it"}
     failed = raised("RuntimeError", missed=["torch"])
