@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
 
@@ -31,24 +31,22 @@ AHEAD = 4
 
 @dataclass(slots=True, kw_only=True)
 class Gathered:
-    """What came of it: reports by path, how many of each verdict, and what to port next.
+    """What came of it: reports by path, and what to port next.
 
     `kept` were known before, `made` were not.
     """
 
     spool: Spool
     ranking: Ranking
-    verdicts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(Verdict, 0))
     kept: int = 0
     made: int = 0
 
     def put(self, name: str, summary: bytes, body: bytes) -> None:
         """Add the next by path."""
         told = parse_summary(summary)
-        self.verdicts[told.verdict] += 1
         if told.verdict is Verdict.SERVER:
             self.ranking.add(name, told.blockers, alone=told.alone)
-        self.spool.put(name, body)
+        self.spool.put(name, told.verdict, body)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from compat_report.company.work import Setup
 from compat_report.errors import NoNotebooks
 from compat_report.model import Finding, Report, Verdict
 from compat_report.reading.find import find_notebooks
+from compat_report.render.totals import count_notebooks
 from porter.commands.options import Machine
 from porter.platform import Platform
 from porter.progress import Reporter as Progress
@@ -90,7 +91,7 @@ def make_report(named: Named, order: Order, platform: Platform, progress: Progre
         notebooks=gathered.spool,
         port_next=gathered.ranking.best(),
     )
-    progress.done(platform.name, say_verdicts(platform, gathered.verdicts))
+    progress.done(platform.name, say_verdicts(platform, gathered.spool.verdicts))
     return report
 
 
@@ -104,6 +105,5 @@ def say_verdicts(platform: Platform, verdicts: Mapping[Verdict, int]) -> str:
 
 def is_met(reports: Iterable[Report]) -> bool:
     """Whether all notebooks run in a browser."""
-    return all(
-        notebook.verdict is Verdict.BROWSER for report in reports for notebook in report.notebooks
-    )
+    counted = (count_notebooks(report.notebooks) for report in reports)
+    return all(totals.browser == totals.notebooks for totals in counted)

@@ -13,7 +13,7 @@ import orjson
 
 from compat_report.company.sources import suffix_of
 from compat_report.company.work import PATH
-from compat_report.model import NotebookReport
+from compat_report.model import NotebookReport, Verdict
 from compat_report.render.json import parse_notebook_report
 
 HEAD = struct.Struct("<II")
@@ -28,13 +28,15 @@ class Spool(Sequence[NotebookReport]):
         self.close = finalize(self, self._file.close)
         self._offsets = array("Q")
         self._end = 0
+        self.verdicts = dict.fromkeys(Verdict, 0)
 
-    def put(self, name: str, body: bytes) -> None:
+    def put(self, name: str, verdict: Verdict, body: bytes) -> None:
         """Add one: compressed JSON, with PATH for the notebook's own, but for its suffix."""
         # What stands for the path in what is kept has the suffix after it, that formats follow from.
         stem = name.removesuffix(suffix_of(name))
         path = stem.encode("utf-8", "surrogateescape")
         self._file.seek(self._end)
+        self.verdicts[verdict] += 1
         self._offsets.append(self._end)
         self._end += self._file.write(HEAD.pack(len(path), len(body)) + path + body)
 

@@ -5,7 +5,7 @@ The document is JSON (RFC 8259) in UTF-8, one notebook a line, as report.schema.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
@@ -31,7 +31,7 @@ from compat_report.model import (
     Severity,
     Verdict,
 )
-from compat_report.render.totals import Counting
+from compat_report.render.totals import Counting, OnDisk, count_notebooks
 from porter.home import new_file
 
 VERSION = 1
@@ -46,15 +46,23 @@ class BadReport(CompatReportError):
 
 def serialize_report(report: Report) -> bytes:
     """The whole document."""
-    return b"".join(
-        iter_report(
+    return b"".join(iter_reports([report]))
+
+
+def iter_reports(reports: Sequence[Report]) -> Iterator[bytes]:
+    """The document of one report, or a list of those of several, in parts."""
+    before, after = (b"[", b"]\n") if len(reports) != 1 else (b"", b"")
+    yield before
+    for number, report in enumerate(reports):
+        yield b"," if number else b""
+        yield from iter_report(
             report.notebooks,
             report.port_next,
             platform=report.platform,
             pyodide=report.pyodide,
             kernel=report.kernel,
         )
-    )
+    yield after
 
 
 def write_report(
@@ -87,11 +95,16 @@ def iter_report(
     """
     head = {"platform": platform, "pyodide": pyodide, "kernel": kernel, "version": VERSION}
     yield _dump(head)[:-1] + b',"notebooks":['
-    counting = Counting(notebooks)
-    yield from _lines(counting)
+    if isinstance(notebooks, OnDisk):
+        yield from _joined(notebooks.iter_json())
+        totals = count_notebooks(notebooks)
+    else:
+        counting = Counting(notebooks)
+        yield from _joined(map(_dump, counting))
+        totals = counting.totals
     yield b'],\n"port_next":['
-    yield from _lines(port_next)
-    yield b'],\n"totals":' + _dump(counting.totals) + b"}\n"
+    yield from _joined(map(_dump, port_next))
+    yield b'],\n"totals":' + _dump(totals) + b"}\n"
 
 
 @cache
@@ -134,10 +147,10 @@ def parse_reports(data: bytes) -> tuple[Report, ...]:
     )
 
 
-def _lines(items: Iterable[object]) -> Iterator[bytes]:
+def _joined(lines: Iterable[bytes]) -> Iterator[bytes]:
     before = b"\n"
-    for item in items:
-        yield before + _dump(item)
+    for line in lines:
+        yield before + line
         before = b",\n"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from itertools import batched
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -17,7 +18,7 @@ from compat_report.model import (
 )
 from compat_report.render.outcome import say_outcome, say_trials
 from compat_report.render.reasons import find_reasons, say_places
-from compat_report.render.totals import count_notebooks
+from compat_report.render.totals import OnDisk, count_notebooks
 from compat_report.render.visible import show_line, show_share
 from porter.table import LOG_WIDTH
 
@@ -28,12 +29,29 @@ WIDE = 120
 """The characters a line needs for a table of all that there is to say."""
 _INDENT = 15
 CANDIDATES = 10
+MANY = 1000
+"""Notebooks that one table may have: laying out takes all of them in memory."""
 # Beside the word, never instead of it.
 _STYLES = {Verdict.BROWSER: "green", Verdict.SERVER: "red", Verdict.UNKNOWN: "yellow"}
 
 
 def render_text(report: Report, *, width: int = LOG_WIDTH, colour: bool = False) -> str:
     """The report as lines of at most `width` characters; `colour` adds a terminal's colours."""
+    return "".join(iter_text(report, width=width, colour=colour))
+
+
+def iter_text(report: Report, *, width: int = LOG_WIDTH, colour: bool = False) -> Iterator[str]:
+    """The same in parts, whose notebooks are read as they are told where there are many."""
+    if len(report.notebooks) <= MANY:
+        yield _print(lay_out(report, width=width), width=width, colour=colour)
+        return
+    for some in batched(report.notebooks, MANY, strict=False):
+        parts = [part for notebook in some for part in _stacked(notebook)]
+        yield _print(Group(*parts), width=width, colour=colour)
+    yield _print(Group(Text(), *_ending(report)), width=width, colour=colour)
+
+
+def _print(laid: RenderableType, *, width: int, colour: bool) -> str:
     stream = StringIO()
     console = Console(
         file=stream,
@@ -46,7 +64,7 @@ def render_text(report: Report, *, width: int = LOG_WIDTH, colour: bool = False)
         highlight=False,
         emoji=False,
     )
-    console.print(lay_out(report, width=width))
+    console.print(laid)
     # A table is padded to its width; what follows a line's last word is of no use in a log.
     lines = stream.getvalue().splitlines()
     return "\n".join(line if colour else line.rstrip() for line in lines) + "\n"
@@ -63,12 +81,17 @@ def lay_out(report: Report, *, width: int = LOG_WIDTH) -> RenderableType:
         parts.append(Text())
     elif report.notebooks:
         parts.append(_notebooks(report.notebooks))
+    return Group(*parts, *_ending(report))
+
+
+def _ending(report: Report) -> Iterator[RenderableType]:
     if report.port_next:
-        parts += [Text("port next"), _candidates(report.port_next)]
-    parts.append(Text(say_totals(report)))
-    if trials := say_trials(report.notebooks):
-        parts.append(Text(trials))
-    return Group(*parts)
+        yield Text("port next")
+        yield _candidates(report.port_next)
+    yield Text(say_totals(report))
+    # What is on disk was not run.
+    if not isinstance(report.notebooks, OnDisk) and (trials := say_trials(report.notebooks)):
+        yield Text(trials)
 
 
 def say_totals(report: Report) -> str:

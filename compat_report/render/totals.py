@@ -1,7 +1,8 @@
 """What a report comes to, counted while its notebooks go by."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from compat_report.model import NotebookReport, Verdict
 
@@ -24,6 +25,20 @@ class Totals:
         }[verdict]
 
 
+@runtime_checkable
+class OnDisk(Protocol):
+    """Notebooks by path that are on disk as JSON: what need not be read back is not."""
+
+    @property
+    def verdicts(self) -> Mapping[Verdict, int]:
+        """How many have each."""
+        ...
+
+    def iter_json(self) -> Iterator[bytes]:
+        """Each one's part of the document."""
+        ...
+
+
 class Counting:
     """An iterable of the notebooks given, that counts those that went by."""
 
@@ -39,17 +54,23 @@ class Counting:
     @property
     def totals(self) -> Totals:
         """Of those that went by until now."""
-        return Totals(
-            notebooks=sum(self._counts.values()),
-            browser=self._counts[Verdict.BROWSER],
-            server=self._counts[Verdict.SERVER],
-            unknown=self._counts[Verdict.UNKNOWN],
-        )
+        return _total(self._counts)
 
 
 def count_notebooks(notebooks: Iterable[NotebookReport]) -> Totals:
     """How many there are, and of which verdict."""
+    if isinstance(notebooks, OnDisk):
+        return _total(notebooks.verdicts)
     counting = Counting(notebooks)
     for _ in counting:
         pass
     return counting.totals
+
+
+def _total(counts: Mapping[Verdict, int]) -> Totals:
+    return Totals(
+        notebooks=sum(counts.values()),
+        browser=counts[Verdict.BROWSER],
+        server=counts[Verdict.SERVER],
+        unknown=counts[Verdict.UNKNOWN],
+    )

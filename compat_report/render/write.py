@@ -2,14 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from compat_report.model import Report
 from compat_report.render.html.pages import render_html, write_html
-from compat_report.render.json import serialize_report
+from compat_report.render.json import iter_reports
 from compat_report.render.sarif import serialize_sarif
-from compat_report.render.text import render_text
+from compat_report.render.text import iter_text
 from porter import __version__
 from porter.home import new_file
 from porter.table import LOG_WIDTH
@@ -23,31 +23,35 @@ def write_reports(reports: Sequence[Report], form: str, out: Path | None) -> Non
     if form == "html" and out is not None:
         write_html(reports, out)
         return
-    data = serialize_reports(reports, form, terminal=out is None and sys.stdout.isatty())
+    parts = iter_serialized(reports, form, terminal=out is None and sys.stdout.isatty())
     if out is None:
-        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.writelines(parts)
         sys.stdout.buffer.flush()
         return
-    with new_file(out) as path:
-        path.write_bytes(data)
+    with new_file(out) as path, path.open("wb") as file:
+        file.writelines(parts)
 
 
 def serialize_reports(reports: Sequence[Report], form: str, *, terminal: bool = False) -> bytes:
     """Reports as the bytes of one document; `terminal`: as wide, and with colours."""
+    return b"".join(iter_serialized(reports, form, terminal=terminal))
+
+
+def iter_serialized(
+    reports: Sequence[Report], form: str, *, terminal: bool = False
+) -> Iterator[bytes]:
+    """The same in parts: of JSON and text, no more than some notebooks are in memory at a time."""
     match form:
         case "html":
-            return render_html(reports).encode()
+            yield render_html(reports).encode()
         case "sarif":
-            return serialize_sarif(reports, version=__version__)
+            yield serialize_sarif(reports, version=__version__)
         case "json":
-            documents = [serialize_report(report).rstrip() for report in reports]
-            return (
-                documents[0] if len(documents) == 1 else b"[" + b",".join(documents) + b"]"
-            ) + b"\n"
-    width = shutil.get_terminal_size().columns if terminal else LOG_WIDTH
-    parts = []
-    for report in reports:
-        if len(reports) > 1:
-            parts.append(f"Pyodide {report.platform}\n")
-        parts.append(render_text(report, width=width, colour=terminal))
-    return "".join(parts).encode()
+            yield from iter_reports(reports)
+        case _:
+            width = shutil.get_terminal_size().columns if terminal else LOG_WIDTH
+            for report in reports:
+                if len(reports) > 1:
+                    yield f"Pyodide {report.platform}\n".encode()
+                for text in iter_text(report, width=width, colour=terminal):
+                    yield text.encode()
