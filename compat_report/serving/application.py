@@ -18,7 +18,7 @@ from compat_report.serving.openapi import describe
 from compat_report.serving.problems import Problem
 from compat_report.serving.reading import Reading, reading_of
 from compat_report.serving.request import Wanted, parse_request
-from porter.errors import PorterError
+from porter.errors import PorterError, UsageError
 from porter.home import Home
 from porter.platform import Platform, read_platform
 
@@ -59,7 +59,11 @@ class Decisions:
     def _decide(self, body: bytes, reading: Reading, loop: asyncio.AbstractEventLoop) -> bytes:
         wanted = parse_request(body)
         platform = self._platform(wanted)
-        selector = self._catalogues.selector(reading, loop, platform, wanted.policy)
+        try:
+            selector = self._catalogues.selector(reading, loop, platform, wanted.policy)
+        except UsageError as error:
+            text = f"policy.kernel: {error.message}"
+            raise Problem(422, "BadPolicy", text, error.advice) from error
         decision = selector.decide(wanted.notebook, previous=wanted.previous)
         if decision.lock_file is not None:
             shown = f"{reading.base}{decision.lock_file.removeprefix(reading.inside)}"

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
+from compat_report.catalog.kernel import read_kernel
 from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.deciding.digests import digest_policy
 from compat_report.deciding.lock_address import asked_lock, lock_place
@@ -49,11 +50,12 @@ class Catalogues:
         platform: Platform,
         policy: Policy,
     ) -> Selector:
-        """The selector for one reader and policy; raises what `open_catalog` does.
+        """The selector for one reader and policy; raises what `open_catalog` does, UsageError first.
 
         Called from threads: it asks the index, which `loop` answers.
         """
-        key = (reading.who, reading.inside, platform.name, policy.kernel or "")
+        kernel = read_kernel(policy.kernel, platform)
+        key = (reading.who, reading.inside, platform.name, str(kernel))
         with self._lock:
             shared = self._kept.pop(key, None) or _Shared()
             self._kept[key] = shared

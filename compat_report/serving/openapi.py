@@ -129,7 +129,11 @@ def _request(platforms: Iterable[str]) -> dict[str, Any]:
                 "required": ["cells"],
                 "properties": {
                     # What is no cell is told of in the decision.
-                    "cells": {"type": "array", "maxItems": MOST_CELLS, "items": {}},
+                    "cells": {
+                        "type": "array",
+                        "items": {},
+                        "description": f"At most {MOST_CELLS}.",
+                    },
                 },
             },
             "path": {

@@ -3,7 +3,7 @@
 from starlette.responses import JSONResponse
 
 from compat_report.select import TooManyNames
-from porter.errors import PorterError, UnknownPlatform, UsageError
+from porter.errors import PorterError
 
 
 class Problem(Exception):
@@ -18,14 +18,8 @@ class Problem(Exception):
 
     @classmethod
     def of(cls, error: PorterError) -> "Problem":
-        """What a client is told of an error of ours: 413 or 422 where it is about what it sent, else 503."""
-        match error:
-            case TooManyNames():
-                status = 413
-            case UsageError() | UnknownPlatform():
-                status = 422
-            case _:
-                status = 503
+        """What a client is told of an error of ours: 413 for a notebook of too much, else 503."""
+        status = 413 if isinstance(error, TooManyNames) else 503
         return cls(status, type(error).__name__, error.message, error.advice)
 
     def response(self) -> JSONResponse:
