@@ -44,6 +44,8 @@ class How(StrEnum):
     BUILT = "built"
     REUSED = "reused"
     """Nothing had changed since it was built here."""
+    STORE = "from store"
+    """Another had built the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +97,22 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
         lock = shop.home.lock(f"build-{source.name}")
         with lock.acquire(cancel_check=lambda: shop.children.stopped):
             artefact = find_artefact(shop.home, key)
+            if artefact is None and shop.store is not None:
+                how = How.STORE
+                artefact = shop.store.fetch(key, shop.home)
             if artefact is None:
                 how = How.BUILT
                 if (last := last_inputs(shop.home, subject)) is not None:
                     why = render_changes(explain_changes(last, inputs))
                     shop.report.phase(source.name, f"built again: {why}")
                 artefact = _build(fetched, key, inputs, shop, host)
+    if shop.store is not None and how is not How.STORE and shop.surface is not None:
+        shop.store.keep(key, artefact)
     remember_build(shop.home, subject, key)
     library = is_library(artefact.wheel)
     # A library is what others are compiled against; nobody installs it.
     wheel = artefact.wheel if library else place_artefact(artefact, out)
-    shop.report.done(source.name, "nothing changed" if how is How.REUSED else f"built {wheel.name}")
+    shop.report.done(source.name, _done(how, wheel))
     return Built(
         name=source.name,
         version=_version(wheel),
@@ -117,6 +124,12 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
         audit=artefact.audit,
         note=fetched.note,
     )
+
+
+def _done(how: How, wheel: Path) -> str:
+    if how is How.REUSED:
+        return "nothing changed"
+    return f"{how} {wheel.name}" if how is How.BUILT else f"{wheel.name} {how}"
 
 
 def _version(path: Path) -> str:

@@ -18,6 +18,7 @@ from porter.commands import (
     plan,
     platforms,
     publish,
+    store,
     test,
     toolchain,
 )
@@ -26,7 +27,20 @@ from porter.errors import Interrupted, PorterError
 from porter.home import Home
 from porter.unexpected import name_error
 
-COMMANDS = (new, plan, fetch, build, audit, test, publish, explain, platforms, toolchain, doctor)
+COMMANDS = (
+    new,
+    plan,
+    fetch,
+    build,
+    audit,
+    test,
+    publish,
+    explain,
+    store,
+    platforms,
+    toolchain,
+    doctor,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

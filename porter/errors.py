@@ -122,6 +122,18 @@ class ToolchainNotFound(PorterError):
     exit_code = 2
 
 
+class StoreAway(PorterError):
+    """A shared store does not answer, or may not be read or written."""
+
+    exit_code = 4
+
+
+class StoreDamaged(PorterError):
+    """What a shared store has is not what it says it is."""
+
+    exit_code = 1
+
+
 class Interrupted(PorterError):
     """Ctrl-C: scratch files are gone, finished work is kept."""
 

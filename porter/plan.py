@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from porter.artefact import Artefact, artefact_key, find_artefact, last_inputs
+from porter.artefact import artefact_key, find_artefact, last_inputs
 from porter.changes import Change, explain_changes, render_changes
 from porter.errors import MissingRequirement, PorterError
 from porter.graph import ARROW, Graph, Node, Role, plan_graph
@@ -23,6 +23,7 @@ from porter.provided import (
 from porter.pypi import fetch_file
 from porter.runtime import fetch_runtime
 from porter.source.fetch import kept_file, locate_source
+from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
 from porter.wanted import Wanted
 
@@ -35,6 +36,7 @@ class Action(StrEnum):
 
     BUILD = "build"
     REUSE = "reuse"
+    STORE = "store"
     PROVIDED = "provided"
     SKIP = "skip"
     CANNOT = "cannot"
@@ -47,6 +49,7 @@ class Step:
 
     `why` is for people; `changes` are the inputs that differ from its last build; `way` the names
     from what was asked for down to it; `after` what it waits for; `error` why it cannot be built.
+    `key` is of what would be, or was, built (`artefact_key`), empty where it cannot be known yet.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Step:
     after: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     artefact: Path | None = None
+    key: str = ""
     error: PorterError | None = None
 
 
@@ -65,7 +69,7 @@ class Planning:
     """What every step of a plan for one platform shares.
 
     `toolchain` is None where none is installed yet: then all is built. `sources` is a folder of
-    fetched sources.
+    fetched sources, `store` one that many share. `known` are the hashes of what is built already.
     """
 
     platform: Platform
@@ -74,7 +78,8 @@ class Planning:
     home: Home
     env: Mapping[str, str]
     sources: Path | None = None
-    known: dict[str, Artefact] = field(default_factory=dict)
+    store: SharedStore | None = None
+    known: dict[str, str] = field(default_factory=dict)
 
 
 def read_graph(
@@ -147,7 +152,7 @@ def _step(
             platform=planning.platform,
             toolchain=planning.toolchain.identity if planning.toolchain else "",
             host={
-                **{host: _sha256(host, planning) for host in node.host},
+                **{host: planning.known.get(host, UNBUILT) for host in node.host},
                 **given_identities(node, graph),
             },
             audited=planning.audited,
@@ -156,10 +161,16 @@ def _step(
         return _with(plain, Action.CANNOT, error.message, error=error)
     if planning.toolchain is None:
         return _with(plain, Action.BUILD, "no toolchain is installed yet")
-    found = find_artefact(planning.home, artefact_key(inputs))
+    key = artefact_key(inputs)
+    if all(host in planning.known for host in node.host):
+        plain = replace(plain, key=key)
+    found = find_artefact(planning.home, key)
     if found is not None:
-        planning.known[node.name] = found
+        planning.known[node.name] = found.sha256
         return _with(plain, Action.REUSE, "nothing changed", artefact=found.wheel)
+    if planning.store is not None and (there := planning.store.look(key)) is not None:
+        planning.known[node.name] = there.sha256
+        return _with(plain, Action.STORE, "another built the same")
     last = last_inputs(planning.home, f"{node.name}-{planning.platform.pyodide}")
     if last is None:
         return _with(plain, Action.BUILD, _asked(node, way))
@@ -206,11 +217,6 @@ def given_files(
 
 def _with(step: Step, action: Action, why: str, **more: object) -> Step:
     return replace(step, action=action, why=why, **more)  # type: ignore[arg-type]
-
-
-def _sha256(host: str, planning: Planning) -> str:
-    known = planning.known.get(host)
-    return known.sha256 if known else UNBUILT
 
 
 def _asked(node: Node, way: tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from porter.platform import Platform
 from porter.process import Children
 from porter.progress import Counting, Reporter
 from porter.runtime import fetch_runtime, read_surface
+from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
 from porter.unexpected import name_error
 from porter.wanted import Wanted
@@ -29,7 +30,7 @@ class Portfolio:
 
     The wheels go to `out`. `jobs` is how many processors they share; `audit`: what would not work
     is not kept; `index` is a private index whose wheels are not built again; `sources` a folder of
-    fetched sources; `fail_fast`: nothing more is begun after a failure.
+    fetched sources; `store` one that many share; `fail_fast`: nothing more is begun after a failure.
     """
 
     out: Path
@@ -42,6 +43,7 @@ class Portfolio:
     audit: bool = True
     index: str | None = None
     sources: Path | None = None
+    store: SharedStore | None = None
     fail_fast: bool = False
 
 
@@ -110,6 +112,7 @@ def _workshop(folio: Portfolio, report: Reporter) -> Workshop:
         children=Children(),
         surface=surface if folio.audit else None,
         sources=folio.sources,
+        store=folio.store,
     )
 
 

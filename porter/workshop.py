@@ -9,6 +9,7 @@ from porter.home import Home
 from porter.platform import Platform
 from porter.process import Children
 from porter.progress import Reporter
+from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
 
 
@@ -18,7 +19,7 @@ class Workshop:
 
     `jobs` is how many processors one build may use; `surface` gives the platform's link surface
     to audit wheels against, None where they are not to be audited. `sources` is a folder of
-    fetched sources, None where they may come from the network.
+    fetched sources, None where they may come from the network; `store` one that many share.
     """
 
     platform: Platform
@@ -30,3 +31,4 @@ class Workshop:
     children: Children
     surface: Callable[[], LinkSurface] | None
     sources: Path | None = None
+    store: SharedStore | None = None

@@ -1,6 +1,7 @@
 """Many recipes in one run, most of them of wheels: laid out, finished and audited, not compiled."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from porter.home import Home
 from porter.platform import Platform
 from porter.portfolio import Portfolio, build_portfolio
 from porter.progress import PlainReporter
+from porter.store.objects import open_objects
+from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
 from porter.wanted import read_wanted
 
@@ -56,7 +59,8 @@ class Works:
     ) -> None:
         self.recipes, self.home, self.env = folder, home, env
         self.platform, self.toolchain = platform, chain
-        self.said = folder.parent / "said"
+        self.said = home.root.parent / "said"
+        self.store: SharedStore | None = None
 
     def build(
         self, *texts: str, jobs: int = 1, fail_fast: bool = False
@@ -65,13 +69,14 @@ class Works:
             built, failures = build_portfolio(
                 read_wanted(texts, recipes=[self.recipes]),
                 Portfolio(
-                    out=self.recipes.parent / "dist",
+                    out=self.home.root.parent / "dist",
                     platform=self.platform,
                     toolchain=self.toolchain,
                     home=self.home,
                     env=self.env,
                     jobs=jobs,
                     report=PlainReporter(stream),
+                    store=self.store,
                     fail_fast=fail_fast,
                 ),
             )
@@ -154,6 +159,93 @@ def test_fail_fast_and_the_table(works: Works, porter: Porter) -> None:
     slow = porter("build", "--json", *arguments)
     assert [item["name"] for item in slow.json["wheels"]] == ["ca"]
     assert {f["name"]: f["blocked_by"] for f in slow.json["failures"]} == {"aa": "", "ba": "aa"}
+
+
+def test_two_machines_share_a_store(works: Works, other_home: Home, tmp_path: Path) -> None:
+    put_wheel(works.recipes, "base")
+    app = put_wheel(works.recipes, "app", "base")
+    where, said = tmp_path / "store", list[str]()
+
+    def machine(home: Home) -> Works:
+        other = Works(works.recipes, home, works.env, works.platform, works.toolchain)
+        other.store = SharedStore(open_objects(str(where), {}), said.append)
+        return other
+
+    one, two = machine(works.home), machine(other_home)
+    first, _ = one.build("app", "base")
+    assert how(first) == {"base": "built", "app": "built"}
+    second, failures = two.build("app", "base")
+    assert failures == {}
+    assert how(second) == {"base": "from store", "app": "from store"}
+    assert {item.sha256 for item in second.values()} == {item.sha256 for item in first.values()}
+    assert "app: app-1.0-py3-none-any.whl from store (2 of 2)" in two.said.read_text()
+    assert how(two.build("app")[0]) == {"base": "reused", "app": "reused"}
+    # What changed alone is built; what it is compiled against is the same bytes.
+    (app / "recipe.toml").write_text((app / "recipe.toml").read_text() + '[build]\ncflags = "-g"\n')
+    third, _ = two.build("app")
+    assert how(third) == {"base": "reused", "app": "built"}
+    assert how(one.build("app")[0]) == {"base": "reused", "app": "from store"}
+    assert said == []
+
+
+def test_the_store_of_a_command_line(works: Works, porter: Porter, tmp_path: Path) -> None:
+    put_wheel(works.recipes, "base")
+    put_wheel(works.recipes, "app", "base")
+    arguments = ("--recipes", works.recipes, "--store", tmp_path / "store", "--json")
+    built = porter("build", "app", *arguments)
+    assert built.code == 0, built.err
+    assert built.json["warnings"] == []
+    wheels = {item["name"]: item["sha256"] for item in built.json["wheels"]}
+    shutil.rmtree(works.home.artefacts)
+    (steps,) = porter("plan", "app", *arguments).json["plans"]
+    assert {s["name"]: s["action"] for s in steps["steps"]} == {"base": "store", "app": "store"}
+    again = porter("build", "app", *arguments).json["wheels"]
+    assert {item["name"]: (item["how"], item["sha256"]) for item in again} == {
+        name: ("from store", sha256) for name, sha256 in wheels.items()
+    }
+
+
+@pytest.mark.journey
+def test_a_store_is_looked_after(works: Works, porter: Porter, tmp_path: Path) -> None:
+    put_wheel(works.recipes, "base")
+    put_wheel(works.recipes, "app", "base")
+    env = {"PORTER_STORE": str(tmp_path / "store")}
+    recipes = ("--recipes", works.recipes)
+    assert porter("store", "list").code == 2, "no store is named"
+    assert porter("build", "app", *recipes, env=env).code == 0
+    listed = porter("store", "list", env=env)
+    assert "2 entries" in listed.out
+    assert "app-1.0-py3-none-any.whl" in listed.out
+    assert "2 entries" in porter("store", "verify", env=env).out
+    # A build that is not audited is nobody else's.
+    put_wheel(works.recipes, "odd")
+    assert porter("build", "odd", "--no-audit", *recipes, env=env).code == 0
+    entries = porter("store", "list", "--json", env=env).json["entries"]
+    assert [entry["name"] for entry in entries].count("odd") == 0
+    put_wheel(works.recipes, "base2")
+    assert porter("build", "base2", *recipes, env=env).code == 0
+    old = time.time() - 100 * 86400
+    for path in (tmp_path / "store").rglob("*.*"):
+        os.utime(path, (old, old))
+    tried = porter("store", "gc", "app", *recipes, "--dry-run", "--json", env=env).json
+    assert [item["file"] for item in tried["removed"]] == ["base2-1.0-py3-none-any.whl"]
+    swept = porter("store", "gc", "app", *recipes, env=env)
+    assert swept.code == 0, swept.err
+    assert "1 entries and 1 files removed" in swept.out
+    assert "2 entries are kept" in swept.out
+    damaged = next((tmp_path / "store" / "files").rglob("app-*.whl"))
+    damaged.write_bytes(b"")
+    verified = porter("store", "verify", env=env)
+    assert verified.code == 1
+    assert "are not those it promises" in verified.out
+    shutil.rmtree(works.home.artefacts)
+    mended = porter("build", "app", *recipes, env=env)
+    assert mended.code == 0
+    assert "porter: warning: StoreDamaged: entries/" in mended.err
+    assert porter("store", "verify", env=env).code == 0
+    away = porter("build", "app", *recipes, "--store", "/proc/none/of/it", "--json")
+    assert away.code == 0
+    assert [warning.split(":")[0] for warning in away.json["warnings"]] == ["StoreAway"]
 
 
 @pytest.mark.journey

@@ -21,6 +21,7 @@ from porter.commands.options import (
     print_json,
     recipe_folders,
 )
+from porter.commands.shared import add_store, open_shared, print_warnings
 from porter.platform import Platform, read_platform
 from porter.progress import Progressing, Reporter
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from porter.batch import Failure
     from porter.build import Built
     from porter.check.model import CheckResult
+    from porter.store.shared import SharedStore
     from porter.toolchain.model import Toolchain
     from porter.wanted import Wanted
 
@@ -53,6 +55,7 @@ def add(commands: Commands) -> None:
     add_recipe_folders(parser)
     add_index(parser)
     add_sources(parser)
+    add_store(parser)
     add_jobs(parser)
     parser.add_argument(
         "--fail-fast",
@@ -89,7 +92,9 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     platforms = dict.fromkeys(read_platform(name) for name in arguments.platform or [None])
     wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
     outcomes: list[Outcome] = []
+    warnings: list[str] = []
     with Progressing() as report:
+        store = open_shared(arguments, report, warnings)
         toolchains = [
             have_toolchain(
                 platform, arguments.toolchain, home=machine.home, env=machine.env, report=report
@@ -97,17 +102,19 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             for platform in platforms
         ]
         for platform, toolchain in zip(platforms, toolchains, strict=True):
-            outcomes.append(_build(wanted, platform, toolchain, arguments, machine, report))
+            outcomes.append(_build(wanted, platform, toolchain, store, arguments, machine, report))
             if arguments.fail_fast and outcomes[-1].failures:
                 break
     if arguments.json:
         documents = [outcome_json(outcome) for outcome in outcomes]
-        print_json(documents[0] if len(platforms) == 1 else {"builds": documents})
+        document = documents[0] if len(platforms) == 1 else {"builds": documents}
+        print_json({**document, "warnings": warnings})
     elif len(platforms) == 1:
         print_built(outcomes[0].built, outcomes[0].failures, outcomes[0].checks)
     else:
         print_matrix(outcomes)
     if not arguments.json:
+        print_warnings(warnings)
         print_faults([check for outcome in outcomes for check in outcome.checks])
     return max(outcome.exit_code for outcome in outcomes)
 
@@ -116,6 +123,7 @@ def _build(
     wanted: "Wanted",
     platform: Platform,
     toolchain: "Toolchain",
+    store: "SharedStore | None",
     arguments: argparse.Namespace,
     machine: Machine,
     report: Reporter,
@@ -134,6 +142,7 @@ def _build(
         audit=not arguments.no_audit,
         index=arguments.index,
         sources=arguments.sources,
+        store=store,
         fail_fast=arguments.fail_fast,
     )
     built, failures = build_portfolio(wanted, folio)

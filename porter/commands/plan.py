@@ -18,10 +18,13 @@ from porter.commands.options import (
     print_json,
     recipe_folders,
 )
+from porter.commands.shared import add_store, open_shared, print_warnings
 from porter.platform import Platform, read_platform
+from porter.progress import Progressing
 
 if TYPE_CHECKING:
     from porter.plan import Step
+    from porter.store.shared import SharedStore
     from porter.wanted import Wanted
 
 
@@ -39,17 +42,17 @@ def add(commands: Commands) -> None:
     add_index(parser)
     add_sources(parser)
     add_toolchain(parser)
+    add_store(parser)
     parser.add_argument("--no-audit", action="store_true", help="as for `porter build --no-audit`")
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:
     """Plan for each platform; nothing is built, and nothing fetched that a hash tells of."""
-    from porter.wanted import read_wanted
-
-    platforms = [read_platform(name) for name in arguments.platform or [None]]
-    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
-    plans = [(platform, _plan(platform, wanted, arguments, machine)) for platform in platforms]
+    warnings: list[str] = []
+    with Progressing(quiet=True) as report:
+        store = open_shared(arguments, report, warnings)
+        plans = plan_platforms(arguments, machine, store=store, audited=not arguments.no_audit)
     errors = [step.error for _, steps in plans for step in steps if step.error is not None]
     if arguments.json:
         print_json(
@@ -60,7 +63,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
                         "steps": [step_json(step) for step in steps],
                     }
                     for platform, steps in plans
-                ]
+                ],
+                "warnings": warnings,
             }
         )
     else:
@@ -68,11 +72,36 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             print_plan(platform, steps, several=len(plans) > 1)
         for error in errors:
             print_error(error)
+        print_warnings(warnings)
     return max((error.exit_code for error in errors), default=0)
 
 
+def plan_platforms(
+    arguments: argparse.Namespace,
+    machine: Machine,
+    *,
+    store: "SharedStore | None",
+    audited: bool = True,
+) -> "list[tuple[Platform, tuple[Step, ...]]]":
+    """The plan of a command line's sources for each of its platforms."""
+    from porter.wanted import read_wanted
+
+    platforms = [read_platform(name) for name in arguments.platform or [None]]
+    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
+    return [
+        (platform, _plan(platform, wanted, arguments, machine, store, audited=audited))
+        for platform in platforms
+    ]
+
+
 def _plan(
-    platform: Platform, wanted: "Wanted", arguments: argparse.Namespace, machine: Machine
+    platform: Platform,
+    wanted: "Wanted",
+    arguments: argparse.Namespace,
+    machine: Machine,
+    store: "SharedStore | None",
+    *,
+    audited: bool,
 ) -> "tuple[Step, ...]":
     from porter.plan import Planning, plan_build, read_graph
     from porter.toolchain.select import find_toolchain
@@ -89,10 +118,11 @@ def _plan(
     planning = Planning(
         platform=platform,
         toolchain=toolchain,
-        audited=not arguments.no_audit,
+        audited=audited,
         home=machine.home,
         env=machine.env,
         sources=arguments.sources,
+        store=store,
     )
     return plan_build(graph, wanted, planning)
 
@@ -111,6 +141,7 @@ def step_json(step: "Step") -> dict[str, object]:
             for c in step.changes
         ],
         "artefact": step.artefact,
+        "key": step.key or None,
         "error": type(step.error).__name__ if step.error else None,
     }
 

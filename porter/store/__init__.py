@@ -1,0 +1,1 @@
+"""A store that many share: what one machine built, no other builds again."""
