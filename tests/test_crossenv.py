@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from porter.crossenv import render_makefile, render_pyconfig
-from porter.platform import Platform
-from porter.runtime import Runtime
+from porter.home import Home
+from porter.platform import Platform, read_platform
+from porter.progress import Quiet
+from porter.runtime import Runtime, fetch_runtime
+from porter.toolchain.builder import builder_path
 from porter.toolchain.model import Toolchain
+from porter.toolchain.select import have_toolchain
 
 TYPES = {
     "SIZEOF_DOUBLE": "double",
@@ -42,6 +46,21 @@ ALIGNED = {
 }
 
 
+@pytest.fixture(scope="module", params=[None, pytest.param("314", marks=pytest.mark.journey)])
+def platform(request: pytest.FixtureRequest) -> Platform:
+    return read_platform(request.param)
+
+
+@pytest.fixture(scope="module")
+def runtime(platform: Platform, home: Home, env: dict[str, str]) -> Runtime:
+    return fetch_runtime(platform, home=home, env=env)
+
+
+@pytest.fixture(scope="module")
+def toolchain(platform: Platform, home: Home, env: dict[str, str]) -> Toolchain:
+    return have_toolchain(platform, "auto", home=home, env=env, report=Quiet())
+
+
 @pytest.fixture(scope="module")
 def include(toolchain: Toolchain, platform: Platform) -> Path:
     root = toolchain.xbuildenv / "xbuildenv" / "xbuildenv" / "pyodide-root"
@@ -51,7 +70,8 @@ def include(toolchain: Toolchain, platform: Platform) -> Path:
 
 @pytest.fixture(scope="module")
 def emcc_env(toolchain: Toolchain, env: dict[str, str]) -> dict[str, str]:
-    path = os.pathsep.join([*map(str, toolchain.path), env["PATH"]])
+    first = [*map(str, toolchain.path), *builder_path(toolchain.builder)]
+    path = os.pathsep.join([*first, env["PATH"]])
     return {**env, "PATH": path, "EMSDK_PYTHON": sys.executable}
 
 
@@ -107,7 +127,11 @@ def test_every_size_in_the_headers_is_the_compilers_and_the_runtimes(
 
 
 def test_every_definition_in_the_headers_is_the_runtimes(
-    include: Path, emcc_env: dict[str, str], runtime: Runtime, tmp_path: Path
+    include: Path,
+    emcc_env: dict[str, str],
+    platform: Platform,
+    runtime: Runtime,
+    tmp_path: Path,
 ) -> None:
     source = tmp_path / "all.c"
     source.write_text("#include <Python.h>\n")
@@ -138,7 +162,7 @@ def test_every_definition_in_the_headers_is_the_runtimes(
     # Without these NumPy finds no fdopen.
     assert defined["_GNU_SOURCE"] == "1"
     assert defined["_POSIX_C_SOURCE"] == "200809L"
-    assert defined["PY_VERSION"].strip('"').startswith("3.13.")
+    assert defined["PY_VERSION"].strip('"').startswith(f"{platform.python_short}.")
 
 
 def test_pyodide_build_reads_the_environment_unmodified(

@@ -83,7 +83,7 @@ def test_what_is_not_needed_is_not_there(newer: Toolchain) -> None:
         pytest.skip(f"this machine's toolchain is {newer.provider}'s")
     files = [path for path in newer.root.rglob("*") if path.is_file() and not path.is_symlink()]
     assert sum(path.stat().st_size for path in files) < 500_000_000
-    assert not list(newer.root.glob("debian/usr/share/emscripten/docs"))
+    assert not list(newer.root.glob("debian/usr/share/emscripten/docs/*"))
 
 
 @pytest.mark.journey
