@@ -76,6 +76,5 @@ process.binding = () => ({ fs: constants });
 setInterval(() => {}, 1 << 30);
 
 const get = (url) => fetch(url);
-const print = (line) => console.log(line);
-await run({ loadPyodide, base, indexURL: runtime, get, asked, seal, print, tell });
+await run({ loadPyodide, base, indexURL: runtime, get, asked, seal, tell });
 process.exit(0);

@@ -109,7 +109,7 @@ def run_notebook(facts: Facts, report: NotebookReport, runner: Runner) -> Outcom
         offline=runner.offline,
     )
     beside = read_beside(Path(notebook.folder) if notebook.folder is not None else None)
-    told = Telling()
+    told = Telling(most=100 + 3 * len(notebook.cells))
     with ExitStack() as stack:
         # A browser that was killed may leave a file behind while its folder is removed.
         scratch = Path(

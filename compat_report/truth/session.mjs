@@ -10,7 +10,10 @@ const told = (error) => {
   return kept.join(" ").slice(0, 500);
 };
 
-export async function run({ loadPyodide, base, indexURL, get, asked, seal, print, tell }) {
+// What a notebook prints is of no matter, and one may print for ever.
+const quiet = () => {};
+
+export async function run({ loadPyodide, base, indexURL, get, asked, seal, tell }) {
   const say = (event) => tell(JSON.stringify(event));
   const read = async (path) => {
     const response = await get(base + path);
@@ -28,8 +31,8 @@ export async function run({ loadPyodide, base, indexURL, get, asked, seal, print
       packageBaseUrl: `${base}/wheels/`,
       // Nobody can type anything.
       stdin: () => null,
-      stdout: print,
-      stderr: print,
+      stdout: quiet,
+      stderr: quiet,
     });
     const extractDir = pyodide.runPython("import site; site.getsitepackages()[0]");
     for (const path of plan.unpacked) {
@@ -40,7 +43,7 @@ export async function run({ loadPyodide, base, indexURL, get, asked, seal, print
       pyodide.FS.writeFile(place, await read(path));
       pyodide.runPython(`import sys; sys.path.append(${JSON.stringify(place)})`);
     }
-    if (plan.packages.length) await pyodide.loadPackage(plan.packages, { messageCallback: print });
+    if (plan.packages.length) await pyodide.loadPackage(plan.packages, { messageCallback: quiet });
     if (plan.micropip) {
       const micropip = pyodide.pyimport("micropip");
       micropip.set_index_urls(`${base}/simple`);

@@ -1,7 +1,8 @@
 """What one run tells, event by event, and the outcome that follows; pure."""
 
+import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +15,13 @@ FULL = ("out of memory", "memory allocation failed", "heap limit", "could not al
 
 @dataclass(slots=True, kw_only=True)
 class Telling:
-    """The state of a run (see porter.check.watch.Listener)."""
+    """The state of a run (see porter.check.watch.Listener).
 
+    A notebook can reach what tells of it: what makes no sense is passed over, and one that has
+    more than `most` events says more than its cells can.
+    """
+
+    most: int = 10_000
     started: bool = False
     finished: bool = False
     ended: bool = False
@@ -25,7 +31,7 @@ class Telling:
     seconds: float = 0.0
     heap: int = 0
     asked: tuple[str, ...] = ()
-    raised: Mapping[str, Any] = field(default_factory=dict)
+    raised: "_Raised | None" = None
     output: list[str] = field(default_factory=list)
 
     @property
@@ -36,26 +42,51 @@ class Telling:
     def learn(self, lines: Iterable[bytes]) -> None:
         """Events, one JSON document a line."""
         for line in lines:
-            self._learn(json.loads(line))
+            self.most -= 1
+            with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):
+                self._learn(json.loads(line))
+        if self.most < 0:
+            self.died = self.died or "it tells more than its cells can"
 
     def _learn(self, event: Mapping[str, Any]) -> None:
         self.heap = max(self.heap, int(event.get("heap", 0)))
-        self.asked = tuple(event.get("asked", self.asked))
+        self.asked = tuple(map(str, event.get("asked", self.asked)))
         match event:
             case {"kind": "started" | "finished" | "ended" as state}:
                 setattr(self, state, True)
-            case {"kind": "running", "cell": cell}:
+            case {"kind": "running", "cell": int(cell)}:
                 self.cell = cell
-            case {"kind": "ran", "cell": cell, "seconds": seconds, "silent": silent}:
+            case {"kind": "ran", "cell": int(cell), "seconds": int() | float() as seconds}:
                 self.seconds += seconds
-                if silent and self.silent is None:
+                if event.get("silent") and self.silent is None:
                     self.silent = cell
             case {"kind": "raised"}:
-                self.raised = event
-            case {"kind": "died", "reason": reason}:
+                self.raised = _Raised.parse(event)
+            case {"kind": "died", "reason": str(reason)}:
                 self.died = self.died or reason
-            case {"kind": "output", "text": text}:
-                self.output.append(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raised:
+    """What ended a notebook; see inside.py."""
+
+    text: str
+    memory: bool
+    place: str
+    missed: tuple[str, ...]
+    unmet: tuple[str, ...]
+    typed: bool
+
+    @classmethod
+    def parse(cls, event: Mapping[str, Any]) -> "_Raised":
+        return cls(
+            text=str(event.get("text", "")),
+            memory=bool(event.get("memory")),
+            place=str(event.get("place", "")),
+            missed=tuple(map(str, event.get("missed", ()))),
+            unmet=tuple(map(str, event.get("unmet", ()))),
+            typed=bool(event.get("typed")),
+        )
 
 
 def judge_run(
@@ -87,13 +118,14 @@ def judge_run(
         return made(End.FAILS, "os.system did nothing, in silence", told.silent)
     if told.finished:
         return made(End.RUNS, cell=None)
-    if not told.raised:
+    raised = told.raised
+    if raised is None:
         return made(*_how_it_died(told.died, why))
-    text = str(told.raised["text"])
-    if told.raised["memory"]:
-        return made(End.OUT_OF_MEMORY, text)
-    untested = _why_untested(told, beside, away, imports)
-    return made(End.UNTESTED, f"{untested} ({text})") if untested else made(End.FAILS, text)
+    if raised.memory:
+        return made(End.OUT_OF_MEMORY, raised.text)
+    untested = _why_untested(raised, told.asked, beside, away, imports)
+    end = End.UNTESTED if untested else End.FAILS
+    return made(end, f"{untested} ({raised.text})" if untested else raised.text)
 
 
 def _how_it_died(died: str, why: str) -> tuple[End, str]:
@@ -105,24 +137,24 @@ def _how_it_died(died: str, why: str) -> tuple[End, str]:
 
 
 def _why_untested(
-    told: Telling,
+    raised: _Raised,
+    asked: Sequence[str],
     beside: Beside,
     away: Mapping[str, str],
     imports: Mapping[str, frozenset[str]],
 ) -> str:
     """Why what was raised may be this machine's doing, "" where it is the browser's."""
-    tops = [name.partition(".")[0] for name in told.raised["missed"]]
-    lost = [*told.raised["unmet"]]
+    tops = [name.partition(".")[0] for name in raised.missed]
+    lost = [*raised.unmet]
     # What was missed last mostly is what it ended with.
     lost += [project for top in reversed(tops) for project in away if top in imports[project]]
     for project in lost:
         if project in away:
             return f"{project} could not be had here: {away[project]}"
-    if told.raised["typed"]:
+    if raised.typed:
         return "it asks for something to be typed"
-    if told.asked:
-        return f"it asks {told.asked[0]}, and the network is off"
-    place = str(told.raised["place"])
-    if beside.kept_back(place):
-        return f"{place} was not copied into the runtime"
+    if asked:
+        return f"it asks {asked[0]}, and the network is off"
+    if beside.kept_back(raised.place):
+        return f"{raised.place} was not copied into the runtime"
     return ""

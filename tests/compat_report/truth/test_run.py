@@ -189,6 +189,7 @@ def test_how_each_ends(
         ("x = [bytearray(1 << 30) for _ in range(5)]", End.OUT_OF_MEMORY),
         ("import os\nos.system('ls')", End.FAILS),
         ("import socket\nsocket.socket().bind(('127.0.0.1', 0))", End.FAILS),
+        ("while True:\n    print('x' * 1000)", End.HANGS),
         ("input('name')", End.FAILS),
         ("import js\njs.self.close()\nwhile True:\n    pass", End.HANGS),
         ("from pyodide.http import pyfetch\nawait pyfetch('https://example.com')", End.UNTESTED),

@@ -131,6 +131,39 @@ def test_a_file_that_was_kept_back_makes_it_untested(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"finished"',
+        b"[" * 100_000,
+        b'{"kind": []}',
+        b'{"kind": "running", "cell": "3"}',
+        b'{"kind": "ran", "cell": 3, "seconds": "long"}',
+        b'{"kind": "raised", "missed": 3}',
+        b'{"kind": "died", "reason": 3}',
+        b'{"heap": "all"}',
+        b'{"asked": 3}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_makes_no_sense_is_passed_over(line: bytes) -> None:
+    told = Telling()
+    told.learn([json.dumps(STARTED).encode(), line, json.dumps(RUNNING).encode()])
+    assert (told.started, told.cell, told.over) == (True, 2, False)
+
+
+def test_who_tells_more_than_cells_can_is_stopped() -> None:
+    told = Telling(most=3)
+    told.learn([json.dumps(RUNNING).encode()] * 3)
+    assert not told.over
+    told.learn([b"{}"])
+    assert told.over
+
+
+@pytest.mark.parametrize(
     ("end", "verdict", "agrees"),
     [
         (End.RUNS, Verdict.BROWSER, True),
