@@ -21,7 +21,10 @@ from porter.wanted import Wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetching:
-    """What every source of one run shares; `out` is the folder that is filled."""
+    """What every source of one run shares; `out` is the folder that is filled.
+
+    `python` is what pyodide-build runs on, None where that is Porter's own.
+    """
 
     platform: Platform
     out: Path
@@ -30,6 +33,7 @@ class Fetching:
     report: Reporter
     children: Children
     jobs: int
+    python: Path | None = None
 
 
 def fetch_graph(
@@ -71,7 +75,9 @@ def _fetch(node: Node, graph: Graph, wanted: Wanted, fetching: Fetching) -> Fetc
         lay_source(fetched, folder, log=log, env=env)
         if is_project(folder):
             report.phase(node.name, "fetching its build requirements")
-            asked = ask_requirements(folder, log=log, env=env, children=fetching.children)
+            asked = ask_requirements(
+                folder, log=log, env=env, python=fetching.python, children=fetching.children
+            )
             # One at a time: pip does not write files as whole ones.
             with home.lock("fetch-requirements"):
                 fetch_requirements(
@@ -81,6 +87,7 @@ def _fetch(node: Node, graph: Graph, wanted: Wanted, fetching: Fetching) -> Fetc
                     home=home,
                     env=env,
                     log=log,
+                    python=fetching.python,
                     children=fetching.children,
                 )
     report.done(node.name, f"fetched {fetched.sha256[:12]}")

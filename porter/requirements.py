@@ -30,17 +30,23 @@ print("\\n" + json.dumps(sorted(found)))
 
 
 def ask_requirements(
-    folder: Path, *, log: Path, env: Mapping[str, str], children: Children | None = None
+    folder: Path,
+    *,
+    log: Path,
+    env: Mapping[str, str],
+    python: Path | None = None,
+    children: Children | None = None,
 ) -> list[str]:
     """The build requirements of a source tree, those its backend adds included (PEP 517, 518).
 
-    Where the backend does not answer natively, what pyproject.toml says. Raises Unreachable where
+    `python` is what pyodide-build runs on, where that is not Porter's own: requirements may depend
+    on its version. Where the backend does not answer natively, what pyproject.toml says. Raises Unreachable where
     the backend cannot be had, ConfigurationError where the project's file cannot be read.
     """
     lines: list[str] = []
     try:
         run(
-            [sys.executable, "-c", ASK, folder],
+            [python or sys.executable, "-c", ASK, folder],
             log=log,
             env=env,
             cwd=folder,
@@ -60,11 +66,12 @@ def fetch_requirements(
     home: Home,
     env: Mapping[str, str],
     log: Path,
+    python: Path | None = None,
     children: Children | None = None,
 ) -> None:
     """Have wheels of the requirements, and of what these need, in `folder`.
 
-    `constraints` hold versions down. Raises Unreachable.
+    `constraints` hold versions down; `python` as in `ask_requirements`. Raises Unreachable.
     """
     if not requirements:
         return
@@ -75,7 +82,8 @@ def fetch_requirements(
     try:
         run(
             [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"),
+                *(sys.executable, "-m", "pip", *(("--python", str(python)) if python else ())),
+                *("download", "--quiet", "--only-binary", ":all:"),
                 *("--dest", str(folder), "--constraint", str(held), "--", *requirements),
             ],
             log=log,

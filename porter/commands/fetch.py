@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from porter.prefetch import Fetching, fetch_graph, folder_size
     from porter.process import Children
     from porter.table import format_size
+    from porter.toolchain.builder import have_builder
     from porter.toolchain.select import find_toolchain
     from porter.wanted import read_wanted
 
@@ -68,6 +69,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     )
     open_out(arguments.out)
     with Progressing() as report:
+        builder = have_builder(platform, home=machine.home, env=machine.env, report=report)
         fetched, failures = fetch_graph(
             graph,
             wanted,
@@ -79,6 +81,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
                 report=report,
                 children=Children(),
                 jobs=arguments.jobs,
+                python=builder.python,
             ),
         )
     if arguments.json:

@@ -57,6 +57,11 @@ class Builder:
     folder: Path | None
     components: tuple[tuple[str, str], ...]
 
+    @property
+    def python(self) -> Path | None:
+        """The environment's interpreter, None where it is Porter's own."""
+        return None if self.folder is None else self.folder / "bin" / "python"
+
 
 def own_interpreter() -> Interpreter:
     """The one that runs Porter."""
