@@ -106,10 +106,12 @@ def fetch_file(
     home: Home,
     env: Mapping[str, str],
     role: str = INDEX,
+    most: int | None = None,
 ) -> Path:
     """A file of the index, kept by its sha256. Raises Unreachable or HashMismatch.
 
-    `role` says in errors who was asked, where it was another.
+    `role` says in errors who was asked, where it was another. A file of more than `most` bytes is
+    as one that cannot be reached.
     """
     target = home.downloads / wanted.sha256 / wanted.filename
     if target.is_file():
@@ -124,6 +126,8 @@ def fetch_file(
                 with beside.open("wb") as file:
                     for chunk in response.iter_content(1 << 20):
                         file.write(chunk)
+                        if most is not None and file.tell() > most:
+                            raise Unreachable(f"{wanted.filename} has more than {most} bytes")
         except requests.RequestException as error:
             raise _unreachable(f"{wanted.filename} could not be fetched", error, role) from error
         found = hash_file(beside)

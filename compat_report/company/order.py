@@ -9,6 +9,7 @@ from compat_report.company.gather import report_all
 from compat_report.company.sources import Source, is_bucket, list_bucket, list_files
 from compat_report.company.work import Setup
 from compat_report.errors import NoNotebooks
+from compat_report.hardness import look_into
 from compat_report.model import Finding, Report, Verdict
 from compat_report.reading.find import find_notebooks
 from compat_report.render.totals import count_notebooks
@@ -84,12 +85,21 @@ def make_report(named: Named, order: Order, platform: Platform, progress: Progre
         runs=order.runs,
         progress=progress,
     )
+    port_next = gathered.ranking.best()
+    if port_next:
+        progress.phase(platform.name, "looking at what to port next")
+        port_next = look_into(
+            port_next,
+            home=order.machine.home,
+            env=order.machine.env,
+            offline=order.asked.offline or not order.asked.public,
+        )
     report = Report(
         platform=platform.name,
         pyodide=platform.pyodide,
         kernel=reporter.kernel,
         notebooks=gathered.spool,
-        port_next=gathered.ranking.best(),
+        port_next=port_next,
     )
     progress.done(platform.name, say_verdicts(platform, gathered.spool.verdicts))
     return report
