@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from compat_report.deciding.digests import identify
+from compat_report.deciding.document import identified
 from compat_report.deciding.model import (
     DecidedCell,
     KernelDecision,
@@ -27,8 +27,8 @@ def make_decision(
 ) -> KernelDecision:
     """The decision; `lock_file` is the address of a lock file for what the report requires."""
     in_browser = report.verdict is Verdict.BROWSER
-    return KernelDecision(
-        id=identify(notebook.path, record),
+    decision = KernelDecision(
+        id="",
         path=notebook.path,
         verdict=report.verdict,
         confidence=report.confidence,
@@ -54,6 +54,7 @@ def make_decision(
         footprint=_needs(report.footprint),
         made_from=record,
     )
+    return identified(decision)
 
 
 def _counting(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -55,11 +55,6 @@ def made_from(notebook: Notebook, *, policy: str, catalogue: str) -> MadeFrom:
     )
 
 
-def identify(path: str, record: MadeFrom) -> str:
-    """The decision's id: 32 hexadecimal digits."""
-    return _digest("\0".join((path, *asdict(record).values())))[:32]
-
-
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -80,7 +80,7 @@ class KernelDecision:
 
     `kernel` names the kernelspec to start: the browser's for the verdict `browser`, else the
     server's, where everything runs that cannot be told; `author_kernel` is the notebook's own.
-    `id` is the same as long as all is that the decision was made from. `lock_file` is the address
+    `id` is 32 digits of the hash of all else: equal ids are equal decisions. `lock_file` is the address
     of the private index's lock file for exactly these requirements, None where there is none.
     `reasons` are those that decide or warn, in the notebook's order.
     """

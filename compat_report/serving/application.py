@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 
 from anyio import CapacityLimiter
@@ -64,11 +63,7 @@ class Decisions:
         except UsageError as error:
             text = f"policy.kernel: {error.message}"
             raise Problem(422, "BadPolicy", text, error.advice) from error
-        decision = selector.decide(wanted.notebook, previous=wanted.previous)
-        if decision.lock_file is not None:
-            shown = f"{reading.base}{decision.lock_file.removeprefix(reading.inside)}"
-            decision = replace(decision, lock_file=shown)
-        return serialize_decision(decision)
+        return serialize_decision(selector.decide(wanted.notebook, previous=wanted.previous))
 
     def _platform(self, wanted: Wanted) -> Platform:
         name = wanted.platform or read_platform().name

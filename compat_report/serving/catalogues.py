@@ -5,14 +5,15 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compat_report.catalog.kernel import read_kernel
 from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.deciding.digests import digest_policy
-from compat_report.deciding.lock_address import asked_lock, lock_place
+from compat_report.deciding.lock_address import LockOf, asked_lock, lock_place
 from compat_report.errors import SourceAway
+from compat_report.model import ResolvedFile
 from compat_report.policy import Policy
 from compat_report.report import Reporter
 from compat_report.select import Selector
@@ -23,7 +24,7 @@ from porter.platform import Platform
 
 ROLE = "this index"
 MOST_CATALOGUES = 16
-MOST_POLICIES = 8
+MOST_SELECTORS = 8
 # Notebooks that people write have a hundred at most.
 MOST_NAMES = 500
 # What an index mirrors changes without its serial; as long as clients may keep its pages, in seconds.
@@ -126,9 +127,9 @@ class _Shared:
         self.line, self._serial, self._opened = line, reading.serial, time.monotonic()
 
     def selector(self, reading: Reading, platform: Platform, policy: Policy) -> Selector:
-        """The selector of a policy."""
-        digest = digest_policy(policy)
-        found = self._selectors.pop(digest, None)
+        """The selector of a policy, for those who see the index at one address."""
+        key = f"{reading.base} {digest_policy(policy)}"
+        found = self._selectors.pop(key, None)
         if found is None:
             catalog, line = self._catalog, self.line
             if catalog is None or line is None:
@@ -142,10 +143,20 @@ class _Shared:
                     catalog=catalog,
                     policy=policy,
                 ),
-                lock_of=asked_lock(fetcher),
+                lock_of=seen_at(reading.base, asked_lock(fetcher), inside=reading.inside),
                 most_names=MOST_NAMES,
             )
-        self._selectors[digest] = found
-        while len(self._selectors) > MOST_POLICIES:
+        self._selectors[key] = found
+        while len(self._selectors) > MOST_SELECTORS:
             self._selectors.popitem(last=False)
         return found
+
+
+def seen_at(base: str, lock_of: LockOf, *, inside: str) -> LockOf:
+    """Lock files at the address that the client sees, in place of the one inside."""
+
+    def lock_seen(files: Sequence[ResolvedFile]) -> str | None:
+        place = lock_of(files)
+        return None if place is None else f"{base}{place.removeprefix(inside)}"
+
+    return lock_seen

@@ -148,7 +148,7 @@ def test_the_kernels_of_a_policy_are_of_its_hash(catalog: OpenCatalog) -> None:
     assert digest_policy(Policy(index="https://t@example.org")) == digest_policy(Policy())
 
 
-def test_a_decision_has_the_same_id_while_all_it_follows_from_is_the_same(
+def test_a_decision_has_the_same_id_while_it_is_the_same(
     reporter: Reporter, catalog: OpenCatalog
 ) -> None:
     first = decide(sources("x = 1", "y = 2"), reporter)
@@ -160,6 +160,8 @@ def test_a_decision_has_the_same_id_while_all_it_follows_from_is_the_same(
         decide(sources("x = 1", "y = 2"), make_reporter(catalog, memory="1 GiB")),
     ]
     assert len({first.id, *(other.id for other in others)}) == 5
+    old = replace(sources("x = 1", "y = 2"), kernel="python2")
+    assert decide(old, reporter).id != first.id
     written = sources("x = 1", "y = 2")
     prose = Cell(index=2, kind=CellKind.MARKDOWN, source="# Words")
     assert decide(replace(written, cells=(*written.cells, prose)), reporter).id == first.id

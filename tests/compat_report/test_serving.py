@@ -1,5 +1,6 @@
 """Decisions over HTTP: who may ask, what is told, and that nobody learns a name from them."""
 
+import hashlib
 import json
 import os
 import re
@@ -177,6 +178,16 @@ def test_what_the_index_has_is_installed_from_its_lock_file(api: Api) -> None:
     assert told["verdict"] == "browser"
     assert told["requirements"] == [{"requirement": "acme-tools==1.0", "origin": "index"}]
     assert told["lock_file"] == f"{BASE}/r/0.29/pyodide-lock.json?requirements=acme-tools==1.0"
+    # Who sees the index at another address is told of that.
+    other: dict[str, Any] = {
+        "headers": {"host": "wheels.example.org"},
+        "json": {"notebook": notebook("import acme_tools")},
+    }
+    seen = api.post(who="read", **other).json()
+    assert seen["lock_file"] == told["lock_file"].replace(BASE, "http://wheels.example.org")
+    for decision in (told, seen):
+        bare = json.dumps({**decision, "id": ""}, separators=(",", ":")).encode() + b"\n"
+        assert decision["id"] == hashlib.sha256(bare).hexdigest()[:32]
     lock = api.ask("GET", told["lock_file"], auth=("__token__", api.tokens["read"])).json()
     assert list(lock["packages"]) == ["acme-tools"]
     # The release's own packages are not kept here.
