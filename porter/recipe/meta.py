@@ -18,7 +18,7 @@ from porter.recipe.model import Kind, Recipe
 
 if TYPE_CHECKING:
     import attrs
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
 # What earlier versions of the schema called a field.
 LEGACY = {"package": {"_tag": "tag", "disabled": "_disabled", "_pinned": "pinned"}}
