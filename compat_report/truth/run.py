@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -46,7 +46,7 @@ class Runner:
     env: Mapping[str, str]
     timeout: float = TIMEOUT
     offline: bool = False
-    children: Children | None = None
+    children: Children = field(default_factory=Children)
 
     def run(self, facts: Facts, report: NotebookReport) -> Outcome:
         """What becomes of one notebook; its `report` says what is to be installed for it."""
@@ -81,7 +81,7 @@ def open_runner(
         env=env,
         timeout=timeout,
         offline=offline,
-        children=children,
+        children=children or Children(),
     )
 
 

@@ -14,6 +14,7 @@ from compat_report.truth.run import TIMEOUT, Runner, open_runner
 from porter.check.model import Host
 from porter.commands.options import Machine
 from porter.platform import Platform
+from porter.process import Children
 from porter.progress import Reporter as Progress
 
 # A runtime keeps one processor busy, and a browser more than that.
@@ -45,6 +46,7 @@ def try_report(
         env=machine.env,
         timeout=timeout,
         offline=asked.offline,
+        children=Children(),
     )
     known = {notebook.path: notebook for notebook in report.notebooks}
     wanted = [notebook for notebook in notebooks if notebook.path in known]
@@ -66,5 +68,11 @@ def _try_all(
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="run") as pool:
         # What Python warns of while a cell is read is silenced for the whole process: one by one.
         facts = (read_facts(notebook, watch=watched()) for notebook in notebooks)
-        for several in batched(facts, 4 * AT_ONCE, strict=False):
-            yield from pool.map(attempt, several)
+        try:
+            for several in batched(facts, 4 * AT_ONCE, strict=False):
+                yield from pool.map(attempt, several)
+        except BaseException:
+            # An interrupt waits for no cell.
+            runner.children.stop()
+            pool.shutdown(cancel_futures=True)
+            raise
