@@ -63,7 +63,7 @@ def _interpreter(platform: Platform, home: Home, env: Mapping[str, str]) -> Inte
 def _python(platform: Platform, interpreter: Interpreter | None) -> Requirement:
     found = own_interpreter().version
     if interpreter is not None and not is_own(platform):
-        found = f"{interpreter.version} in {interpreter.program}, beside Porter's {found}"
+        found = f"{interpreter.version}, beside Porter's {found}"
     return Requirement(
         name="Python",
         wanted=platform.python_short,

@@ -12,7 +12,6 @@ from running import Ran, run_porter
 from porter.home import Home
 from porter.platform import read_platform
 from porter.progress import Quiet
-from porter.sbom import MEMBER
 from porter.toolchain.model import Toolchain
 from porter.toolchain.select import have_toolchain
 
@@ -31,7 +30,7 @@ def newer(home: Home, env: dict[str, str]) -> Toolchain:
 
 def read_sbom(wheel: Path) -> dict[str, Any]:
     with zipfile.ZipFile(wheel) as archive:
-        member = next(name for name in archive.namelist() if name.endswith(MEMBER))
+        member = next(name for name in archive.namelist() if name.endswith("/porter.cdx.json"))
         found: dict[str, Any] = json.loads(archive.read(member))
         return found
 
