@@ -72,6 +72,11 @@ def add(commands: Commands) -> None:
         default="node",
         help="what --run runs them in (default: node)",
     )
+    parser.add_argument(
+        "--select",
+        action="store_true",
+        help="print the decision on one notebook that a kernel selector reads, as JSON",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="(default: text)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write there instead of printing")
     parser.add_argument(
@@ -89,6 +94,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from compat_report.runs import read_runs
     from porter.progress import Progressing
 
+    if arguments.select:
+        return select(arguments, machine)
     named = find_sources(arguments.notebooks, Path.cwd())
     order = Order(
         asked=read_asked(arguments, named.paths),
@@ -106,6 +113,21 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             reports = try_reports(reports, named.sources, order, arguments.runtime, progress)
     write_reports(reports, arguments.format, arguments.out)
     return 1 if arguments.require and not is_met(reports) else 0
+
+
+def select(arguments: argparse.Namespace, machine: Machine) -> int:
+    """Print the decision on the one notebook that is named; 1 where a browser is required in vain."""
+    from compat_report.asked import read_asked
+    from compat_report.model import Verdict
+    from compat_report.select import print_decision
+    from porter.errors import UsageError
+
+    if len(arguments.notebooks) != 1:
+        raise UsageError("--select is about one notebook", advice="name one")
+    path = Path(arguments.notebooks[0])
+    asked = read_asked(arguments, [path])
+    decision = print_decision(path, str(path), asked, machine)
+    return 1 if arguments.require and decision.verdict is not Verdict.BROWSER else 0
 
 
 def try_reports(

@@ -138,3 +138,13 @@ def test_a_log_gets_plain_lines(report: Report, folder: Path) -> None:
     ran = report(folder)
     assert re.search(r"^\[ +\d+\.\d s\] 0\.29: ", ran.err, re.MULTILINE)
     assert "\x1b" not in ran.err + ran.out
+
+
+def test_the_decision_on_one_notebook(report: Report, folder: Path) -> None:
+    ran = report("--select", "--require", "browser", "team/threads.ipynb")
+    assert ran.code == 1, ran.err
+    decision = ran.json
+    assert (decision["verdict"], decision["kernel"]) == ("server", "python3")
+    assert [cell["backend"] for cell in decision["cells"]] == ["browser", "server"]
+    assert report("--select", "--require", "browser", "runs.ipynb").code == 0
+    assert report("--select", "runs.ipynb", "team/threads.ipynb").code == 2
