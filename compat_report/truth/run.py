@@ -28,6 +28,8 @@ from porter.runtime import Runtime, compile_stdlib, fetch_runtime
 
 # How long one cell may take, in seconds, and the runtime's start.
 TIMEOUT = 60.0
+# What a notebook may see of this process's environment, which may have passwords in it.
+SEEN = frozenset({"PATH", "LANG", "LC_ALL", "TZ"})
 # Names are not looked up, so that no request gets out even of what forgets the page's policy.
 NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 
@@ -140,7 +142,7 @@ def run_notebook(facts: Facts, report: NotebookReport, runner: Runner) -> Outcom
             told,
             events,
             scratch / "log",
-            start_env(runner.env, profile),
+            start_env({name: runner.env[name] for name in SEEN & runner.env.keys()}, profile),
             runner.timeout,
             runner.children,
         )

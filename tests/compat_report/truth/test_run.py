@@ -37,7 +37,8 @@ def run(
     )
 
     def run(*sources: str, host: Host = Host.NODE, timeout: float = 60.0) -> Outcome:
-        runner = open_runner(platform, catalog, host=host, home=home, env=env, timeout=timeout)
+        secret = {**env, "PORTER_INDEX_TOKEN": "porter_secret"}
+        runner = open_runner(platform, catalog, host=host, home=home, env=secret, timeout=timeout)
         path = tmp_path / "notebook.ipynb"
         path.write_text(notebook(*sources))
         facts = read_facts(read_notebook(path, name="notebook.ipynb"), watch=watched())
@@ -111,12 +112,13 @@ def test_one_that_fails_reaches_nothing(
         "tried = 0\n"
         f'for code in (\'require("fs").writeFileSync("{target}", "")\',\n'
         '             \'require("fs").readFileSync("/etc/passwd")\',\n'
-        '             \'require("child_process").execSync("id").length\'):\n'
+        '             \'require("child_process").execSync("id").length\',\n'
+        "             'if (!process.env.PORTER_INDEX_TOKEN) throw new Error()'):\n"
         "    try:\n"
         "        js.eval(code)\n"
         "    except Exception:\n"
         "        tried += 1\n"
-        "assert tried == 3, tried",
+        "assert tried == 4, tried",
         "import socket\n"
         "one = socket.socket()\n"
         "one.bind(('127.0.0.1', 0))\n"
