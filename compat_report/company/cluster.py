@@ -18,7 +18,7 @@ from compat_report.errors import CompatReportError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-TIMEOUT = 20.0
+TIMEOUT = 10.0
 # Larger files are read by workers where they lie.
 MOST_SENT = 8 << 20
 

@@ -160,10 +160,12 @@ def _looked_for(facts: Facts, folder: str) -> Iterator[str]:
     for path in facts.files:
         name = os.path.relpath(path, folder)
         yield name
-        top = name.partition(os.sep)[0]
+        top = name.partition(os.sep)[0].removesuffix(".py")
         if top != os.pardir:
-            # A module that is not in a package yet may come to be there.
+            # A module that is not in a package yet may come to be there, and a package comes
+            # before a module (importlib's FileFinder).
             yield top
+            yield f"{top}.py"
     for cell in facts.cells:
         for finding in cell.findings:
             if finding.code == "missing-file":
