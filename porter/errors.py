@@ -49,7 +49,7 @@ class MissingRequirement(PorterError):
 
 
 class WrongPython(MissingRequirement):
-    """The interpreter's minor version is not the platform's (pyodide-build needs it to be)."""
+    """There is no Python of the platform's minor version, which pyodide-build has to run on."""
 
 
 class SourceNotFound(PorterError):

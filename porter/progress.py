@@ -135,6 +135,29 @@ class Counting:
         self._report.done(subject, f"{text}{count}")
 
 
+class Placed:
+    """Another reporter, of whose subjects each is told with `place`: the same is done in several."""
+
+    def __init__(self, report: Reporter, place: str) -> None:
+        self._report = report
+        self._place = place
+
+    def phase(self, subject: str, text: str) -> None:
+        """As the other."""
+        self._report.phase(self._name(subject), text)
+
+    def advance(self, subject: str, fraction: float) -> None:
+        """As the other."""
+        self._report.advance(self._name(subject), fraction)
+
+    def done(self, subject: str, text: str) -> None:
+        """As the other."""
+        self._report.done(self._name(subject), text)
+
+    def _name(self, subject: str) -> str:
+        return f"{subject} on {self._place}"
+
+
 class Progressing:
     """Context: the reporter that fits `stream`, ended cleanly whatever happens."""
 

@@ -6,7 +6,7 @@ import termios
 
 import pytest
 
-from porter.progress import LiveReporter, PlainReporter, Progressing, Quiet, Reporter
+from porter.progress import LiveReporter, Placed, PlainReporter, Progressing, Quiet, Reporter
 
 
 def tell(reporter: Reporter) -> None:
@@ -60,3 +60,15 @@ def test_quiet_says_nothing() -> None:
         assert isinstance(reporter, Quiet)
         tell(reporter)
     assert stream.getvalue() == ""
+
+
+def test_the_same_subject_in_two_places_is_two() -> None:
+    stream = io.StringIO()
+    with Progressing(stream) as reporter:
+        for place in ("0.29", "314"):
+            tell(Placed(reporter, place))
+    said = stream.getvalue()
+    for place in ("0.29", "314"):
+        assert said.count(f"a on {place}: compiling\n") == 1
+        assert f"a on {place}: compiling: 25%" in said
+        assert f"a on {place}: built" in said

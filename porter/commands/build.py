@@ -23,7 +23,7 @@ from porter.commands.options import (
 )
 from porter.commands.shared import add_store, open_shared, print_warnings
 from porter.platform import Platform, read_platform
-from porter.progress import Progressing, Reporter
+from porter.progress import Placed, Progressing, Reporter
 
 if TYPE_CHECKING:
     from porter.batch import Failure
@@ -102,7 +102,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             for platform in platforms
         ]
         for platform, toolchain in zip(platforms, toolchains, strict=True):
-            outcomes.append(_build(wanted, platform, toolchain, store, arguments, machine, report))
+            told = Placed(report, platform.name) if len(platforms) > 1 else report
+            outcomes.append(_build(wanted, platform, toolchain, store, arguments, machine, told))
             if arguments.fail_fast and outcomes[-1].failures:
                 break
     if arguments.json:
