@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from compat_report.asked import Asked, open_reporter  # noqa: E402 # the checkout is not installed
-from compat_report.model import End, Report, Verdict  # noqa: E402
+from compat_report.model import End, Report, Severity, Verdict  # noqa: E402
 from compat_report.policy import Policy  # noqa: E402
 from compat_report.reading.read import read_notebook  # noqa: E402
 from compat_report.truth.accuracy import Accuracy, Trial  # noqa: E402
@@ -106,7 +106,7 @@ def render_page(
         f"{share(accuracy.recall)}."
     )
     yield from _disagreements(accuracy, expected)
-    yield from _untested(accuracy, expected)
+    yield from _untested(accuracy, expected, find_messages(report))
     yield from _all(accuracy)
 
 
@@ -122,7 +122,19 @@ def _disagreements(accuracy: Accuracy, expected: Mapping[str, Mapping[str, str]]
         yield f"| {trial.path} | {trial.verdict} | {tell(trial)} | {why} |"
 
 
-def _untested(accuracy: Accuracy, expected: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def find_messages(report: Report) -> Mapping[str, str]:
+    """The first thing that was found against each notebook, by its name."""
+    return {
+        Path(notebook.path).name: found.message
+        for notebook in report.notebooks
+        for found in reversed(notebook.all_findings)
+        if found.severity in (Severity.SERVER, Severity.UNKNOWN)
+    }
+
+
+def _untested(
+    accuracy: Accuracy, expected: Mapping[str, Mapping[str, str]], messages: Mapping[str, str]
+) -> Iterator[str]:
     yield "\n## What could not be tried here\n"
     yield (
         "The wheels that a release has beside its runtime were not within reach, unless an index has the same\n"
@@ -133,6 +145,15 @@ def _untested(accuracy: Accuracy, expected: Mapping[str, Mapping[str, str]]) -> 
     for trial in accuracy.untested:
         hand = expected[trial.path]["verdict"]
         yield f"| {trial.path} | {trial.verdict} | {hand} | {cell(trial.outcome.reason)} |"
+    others = [it for it in accuracy.untested if it.verdict != expected[it.path]["verdict"]]
+    if others:
+        yield "\nFor these another verdict was expected:\n"
+        yield "| notebook | foretold | because | expected | because |"
+        yield "|---|---|---|---|---|"
+    for trial in others:
+        hand, why = (cell(expected[trial.path][key]) for key in ("verdict", "why"))
+        message = cell(messages.get(trial.path, ""))
+        yield f"| {trial.path} | {trial.verdict} | {message} | {hand} | {why} |"
 
 
 def _all(accuracy: Accuracy) -> Iterator[str]:
