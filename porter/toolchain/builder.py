@@ -153,8 +153,8 @@ def _candidates(short: str, home: Home, env: Mapping[str, str]) -> Iterator[Path
 
 
 def _private(profile: PythonProfile, home: Home) -> Path:
-    """Where Debian's interpreter lies."""
-    return home.environments / f"python-{profile.version}-debian-{profile.digest[:8]}"
+    """Where Debian's interpreter lies: caches that share it by a link have one path for it."""
+    return home.environments.resolve() / f"python-{profile.version}-debian-{profile.digest[:8]}"
 
 
 def _install_interpreter(
@@ -203,7 +203,7 @@ def _environment(
 ) -> Path:
     """pyodide-build's own environment, made the first time."""
     digest = _hash(_lock(), str(interpreter.program), interpreter.build)[:16]
-    target = home.environments / f"pyodide-build-{digest}"
+    target = home.environments.resolve() / f"pyodide-build-{digest}"
     log = home.logs / f"{target.name}.log"
     lock = files("porter.toolchain").joinpath("pyodide-build.lock")
     with home.lock(target.name):

@@ -11,7 +11,7 @@ import pytest
 
 from porter.errors import WrongPython
 from porter.home import Home
-from porter.platform import Platform, read_platforms
+from porter.platform import Platform, read_platform, read_platforms
 from porter.progress import Quiet
 from porter.toolchain.builder import (
     ask_interpreter,
@@ -21,6 +21,7 @@ from porter.toolchain.builder import (
     have_builder,
     own_interpreter,
 )
+from porter.toolchain.profile import read_python
 
 
 @pytest.fixture
@@ -84,6 +85,27 @@ def test_the_first_that_runs_and_has_its_headers_is_taken(
     assert find() is None
     whole = fake_python(versions / "3.99.2" / "bin", says("3.99.2", include))
     assert find() == whole
+
+
+def test_caches_that_share_an_interpreter_have_one_path_for_it(
+    scratch_home: Home, env: dict[str, str], tmp_path: Path
+) -> None:
+    profile = read_python("3.14")
+    assert profile is not None
+    shared = tmp_path / "shared"
+    (scratch_home.root / "environments").symlink_to(shared)
+    private = shared / f"python-3.14-debian-{profile.digest[:8]}"
+    program = private / profile.program
+    include = private / profile.include
+    include.mkdir(parents=True)
+    (include / "Python.h").touch()
+    fake_python(program.parent, says("3.14.9", include)).rename(program)
+    bare = {**env, "PATH": "/bin:/usr/bin", "HOME": str(tmp_path)}
+    found = find_interpreter(read_platform("314"), home=scratch_home, env=bare)
+    if found is not None and not found.program.is_relative_to(shared):
+        pytest.skip(f"this machine has a Python 3.14 of its own: {found.program}")
+    assert found is not None
+    assert (found.program, found.include) == (program, include)
 
 
 def test_a_python_that_is_not_to_be_had(
