@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
@@ -23,8 +24,10 @@ from porter.artefact import (
 from porter.audited import audit_file, summarise
 from porter.backend import run_backend
 from porter.changes import explain_changes, render_changes
+from porter.disclosed import MEMBER
 from porter.errors import AuditFailed
 from porter.extensions import declared_extensions
+from porter.home import hash_file, new_file
 from porter.host import HostFile
 from porter.inputs import build_inputs
 from porter.prefix import is_library
@@ -69,25 +72,7 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
     `host` are what it is compiled against. Raises BuildFailed (the last meaningful lines and the log's path), or what a step raises:
     SourceNotFound, HashMismatch, Unreachable, ConfigurationError, UnsafeArchive, NoSpace.
     """
-    shop.report.phase(source.name, "reading the source")
-    fetched = fetch_source(
-        source,
-        platform=shop.platform,
-        home=shop.home,
-        env=shop.env,
-        out=out,
-        sources=shop.sources,
-    )
-    if fetched.note:
-        shop.report.phase(source.name, fetched.note)
-    inputs = build_inputs(
-        source.recipe,
-        identity=fetched.identity,
-        platform=shop.platform,
-        toolchain=shop.toolchain.identity,
-        host={file.name: file.identity for file in host},
-        audited=shop.surface is not None,
-    )
+    fetched, inputs = _prepare(source, shop, out, host)
     key = artefact_key(inputs)
     subject = f"{source.name}-{shop.platform.pyodide}"
     artefact = find_artefact(shop.home, key)
@@ -126,6 +111,64 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
     )
 
 
+def build_again(
+    source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile] = ()
+) -> Built:
+    """Build the source whatever was built before, and have the wheel in `out`; none is kept.
+
+    Raises as `build`.
+    """
+    fetched, inputs = _prepare(source, shop, out, host)
+    lock = shop.home.lock(f"build-{source.name}")
+    with (
+        lock.acquire(cancel_check=lambda: shop.children.stopped),
+        _scratch(source, shop) as scratch,
+    ):
+        started = time.monotonic()
+        made, audit = _make(fetched, inputs, shop, host, scratch)
+        seconds = time.monotonic() - started
+        wheel = out / made.name
+        with new_file(wheel) as file:
+            shutil.copyfile(made, file)
+    shop.report.done(source.name, f"built {wheel.name}")
+    return Built(
+        name=source.name,
+        version=_version(wheel),
+        wheel=wheel,
+        sha256=hash_file(wheel),
+        size=wheel.stat().st_size,
+        seconds=seconds,
+        how=How.BUILT,
+        audit=audit,
+        note=fetched.note,
+    )
+
+
+def _prepare(
+    source: Source, shop: Workshop, out: Path, host: Sequence[HostFile]
+) -> tuple[Fetched, dict[str, str]]:
+    """The source at hand, and all that goes into its build."""
+    shop.report.phase(source.name, "reading the source")
+    fetched = fetch_source(
+        source,
+        platform=shop.platform,
+        home=shop.home,
+        env=shop.env,
+        out=out,
+        sources=shop.sources,
+    )
+    if fetched.note:
+        shop.report.phase(source.name, fetched.note)
+    return fetched, build_inputs(
+        source.recipe,
+        identity=fetched.identity,
+        platform=shop.platform,
+        toolchain=shop.toolchain.identity,
+        host={file.name: file.identity for file in host},
+        audited=shop.surface is not None,
+    )
+
+
 def _done(how: How, wheel: Path) -> str:
     if how is How.REUSED:
         return "nothing changed"
@@ -150,27 +193,43 @@ def _build(
     shop: Workshop,
     host: Sequence[HostFile],
 ) -> Artefact:
-    source, started = fetched.source, time.monotonic()
-    log = shop.home.new_log(f"build-{source.name}")
+    with _scratch(fetched.source, shop) as scratch:
+        started = time.monotonic()
+        made, audit = _make(fetched, inputs, shop, host, scratch)
+        seconds = time.monotonic() - started
+        return keep_artefact(shop.home, key, made, seconds=seconds, inputs=inputs, audit=audit)
+
+
+@contextmanager
+def _scratch(source: Source, shop: Workshop) -> Iterator[Path]:
+    """The project's folder to build in, empty; the caller holds its lock."""
     scratch = shop.home.work / f"{source.name}-{shop.platform.pyodide}"
     stop_within(scratch)
     shutil.rmtree(scratch, ignore_errors=True)
     (scratch / "tmp").mkdir(parents=True)
     try:
-        shop.report.phase(source.name, "laying out a scratch copy")
-        built = _wheel(fetched, scratch, log, shop, host)
-        if is_library(built):
-            seconds = time.monotonic() - started
-            return keep_artefact(
-                shop.home, key, built, seconds=seconds, inputs=inputs, audit="a library"
-            )
-        check_wheel_tag(built, shop.platform)
-        finished = _finish(built, scratch, fetched, key, shop)
-        audit = _audit(finished, source, scratch / "src", log, shop)
-        seconds = time.monotonic() - started
-        return keep_artefact(shop.home, key, finished, seconds=seconds, inputs=inputs, audit=audit)
+        yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _make(
+    fetched: Fetched,
+    inputs: Mapping[str, str],
+    shop: Workshop,
+    host: Sequence[HostFile],
+    scratch: Path,
+) -> tuple[Path, str]:
+    """The finished wheel, or the library's archive, and what its audit said."""
+    source = fetched.source
+    log = shop.home.new_log(f"build-{source.name}")
+    shop.report.phase(source.name, "laying out a scratch copy")
+    built = _wheel(fetched, scratch, log, shop, host)
+    if is_library(built):
+        return built, "a library"
+    check_wheel_tag(built, shop.platform)
+    finished = _finish(built, scratch, fetched, inputs, shop)
+    return finished, _audit(finished, source, scratch / "src", log, shop)
 
 
 def _wheel(
@@ -186,16 +245,19 @@ def _wheel(
     return run_backend(fetched.source, scratch, log=log, shop=shop, host=host)
 
 
-def _finish(built: Path, scratch: Path, fetched: Fetched, key: str, shop: Workshop) -> Path:
+def _finish(
+    built: Path, scratch: Path, fetched: Fetched, inputs: Mapping[str, str], shop: Workshop
+) -> Path:
     # Importing the SBOM library takes longer than a rebuild with nothing changed may.
-    from porter.sbom import MEMBER, render_sbom
+    from porter.sbom import render_sbom
 
     name, wheel_version = parse_wheel_filename(built.name)[:2]
     sbom = render_sbom(
         name=name,
         version=str(wheel_version),
+        source=fetched.source.public,
         source_sha256=fetched.sha256,
-        key=key,
+        inputs=inputs,
         platform=shop.platform,
         toolchain=shop.toolchain,
         tools={"porter": __version__, "pyodide-build": version("pyodide-build")},

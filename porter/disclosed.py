@@ -12,7 +12,7 @@ from porter.errors import ConfigurationError
 MEMBER = "sboms/porter.cdx.json"
 # Far more than any has.
 LIMIT = 8 * 1024 * 1024
-INPUT = "porter:input:"
+INPUT, SOURCE = "porter:input:", "porter:source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,11 @@ class Disclosed:
     def key(self) -> str:
         """The name of what went into it (`porter.artefact.artefact_key`), empty where none is told."""
         return self.properties.get("porter:build", "")
+
+    @property
+    def source(self) -> str:
+        """Where its source can be had, as a command line names it; empty where it was a folder."""
+        return self.properties.get(SOURCE, "")
 
     @property
     def inputs(self) -> dict[str, str]:

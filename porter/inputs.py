@@ -8,9 +8,10 @@ from porter import __version__
 from porter.home import hash_file
 from porter.platform import Platform
 from porter.recipe import FLAGS, Kind, Recipe
+from porter.tree import hash_tree, list_tree
 
 # Raised when the way a wheel is built or finished changes: older artefacts are not reused.
-SCHEME = "5"
+SCHEME = "6"
 # Fields of a recipe that change a wheel only where they are given.
 SCRIPTS = ("script", "cross_script", "post")
 LISTS = ("constraint", "build_extras", "cross_build_files", "retain_test_patterns")
@@ -56,11 +57,27 @@ def _told(recipe: Recipe) -> dict[str, str]:
     told = {name: getattr(recipe, name) for name in SCRIPTS}
     told |= {name: " ".join(getattr(recipe, name)) for name in LISTS}
     told |= {f"extra {place}": hash_file(file) for file, place in recipe.extras}
+    told["files"] = _beside(recipe)
     told["extract_dir"] = recipe.extract_dir
     told["type"] = "" if recipe.kind is Kind.PACKAGE else recipe.kind
     told["vendor_sharedlib"] = "" if recipe.vendor_sharedlib else "no"
     told["unvendor_tests"] = "yes" if recipe.unvendor_tests else ""
     return {name: value for name, value in told.items() if value}
+
+
+def _beside(recipe: Recipe) -> str:
+    """The hash of the files beside a recipe, which its scripts may use; empty without scripts.
+
+    Those that have an input of their own are left out: the source, patches, the recipe itself.
+    """
+    folder, file = recipe.folder, recipe.file
+    scripts = any(getattr(recipe, name) for name in SCRIPTS)
+    remote = recipe.purl or recipe.url or recipe.git
+    if not scripts or folder is None or not folder.is_dir() or not (recipe.path or remote):
+        return ""
+    apart = {path.resolve() for path in (*recipe.patches, *recipe.tests, file) if path is not None}
+    entries = list_tree(folder, leave_out=recipe.path)
+    return hash_tree([entry for entry in entries if entry.path.resolve() not in apart])
 
 
 def _lines(parts: Mapping[str, str]) -> str:

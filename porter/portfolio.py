@@ -8,7 +8,7 @@ from pathlib import Path
 from porter.artefact import last_seconds, open_out
 from porter.audit.surface import LinkSurface
 from porter.batch import Failure, run_graph
-from porter.build import Built, build, built_host
+from porter.build import Built, build, build_again, built_host
 from porter.errors import ConfigurationError, PorterError
 from porter.graph import ARROW, Graph, Node, Role
 from porter.home import Home
@@ -31,6 +31,7 @@ class Portfolio:
     The wheels go to `out`. `jobs` is how many processors they share; `audit`: what would not work
     is not kept; `index` is a private index whose wheels are not built again; `sources` a folder of
     fetched sources; `store` one that many share; `fail_fast`: nothing more is begun after a failure.
+    Those of `again` are built whatever was built before, and not kept for others.
     """
 
     out: Path
@@ -45,6 +46,7 @@ class Portfolio:
     sources: Path | None = None
     store: SharedStore | None = None
     fail_fast: bool = False
+    again: frozenset[str] = frozenset()
 
 
 def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list[Failure]]:
@@ -74,7 +76,8 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
                 *given,
             ]
             source = wanted.source(node.recipe)
-            return build(source, replace(shop, jobs=share), folio.out, host=host)
+            make = build_again if node.name in folio.again else build
+            return make(source, replace(shop, jobs=share), folio.out, host=host)
         except Exception as error:  # one's mishap is not the end of the others
             if shop.children.stopped:
                 raise

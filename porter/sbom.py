@@ -10,11 +10,12 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
+from porter.artefact import artefact_key
+from porter.disclosed import INPUT, SOURCE
 from porter.platform import Platform
 from porter.toolchain.model import Toolchain
 from porter.wheel import SOURCE_DATE_EPOCH
 
-MEMBER = "sboms/porter.cdx.json"
 # What a builder of another Python has of its own.
 BUILDER = ("pyodide-build", "python")
 
@@ -23,8 +24,9 @@ def render_sbom(
     *,
     name: str,
     version: str,
+    source: str,
     source_sha256: str,
-    key: str,
+    inputs: Mapping[str, str],
     platform: Platform,
     toolchain: Toolchain,
     tools: Mapping[str, str],
@@ -34,8 +36,11 @@ def render_sbom(
 
     An Emscripten other than the one Pyodide was built with stands here for all to see: the
     property `porter:platform:emscripten` beside the tool `emscripten`. `audited`: the wheel was
-    kept only because its audit found nothing that blocks.
+    kept only because its audit found nothing that blocks. `source` is where what was built can be
+    had, empty where it lay on this machine; `inputs` are all that went in (`porter.inputs`), from
+    which `porter rebuild` builds it again.
     """
+    key = artefact_key(inputs)
     properties = {
         "porter:build": key,
         "porter:platform": platform.pyodide,
@@ -44,6 +49,8 @@ def render_sbom(
         "porter:toolchain:provider": toolchain.provider,
         "porter:toolchain": toolchain.identity,
         "porter:audit": "required" if audited else "skipped",
+        **({SOURCE: source} if source else {}),
+        **{f"{INPUT}{name}": value for name, value in inputs.items()},
     }
     project = Component(
         name=name,
@@ -52,7 +59,7 @@ def render_sbom(
         bom_ref="project",
         purl=PackageURL("pypi", None, name, version),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=source_sha256)],
-        properties=[Property(name=key, value=value) for key, value in properties.items()],
+        properties=[Property(name=told, value=value) for told, value in properties.items()],
     )
     compilers = {"emscripten": toolchain.emscripten, "clang": toolchain.clang}
     builder = dict(toolchain.components) if toolchain.builder is not None else {}

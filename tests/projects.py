@@ -26,6 +26,24 @@ setup(name="tiny", version="1.0", ext_modules=[Extension("tiny", ["tiny.c"])])
 """
 
 
+PURE = """\
+import os, pathlib, time, zipfile
+
+info = "{name}-1.dist-info"
+tag = "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
+
+
+def build_wheel(folder, config_settings=None, metadata_directory=None):
+{begin}
+    with zipfile.ZipFile(pathlib.Path(folder, "{name}-1-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("{name}.py", "x = 1")
+        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1\\n")
+        wheel.writestr(info + "/WHEEL", tag)
+        wheel.writestr(info + "/RECORD", "")
+    return "{name}-1-py3-none-any.whl"
+"""
+
+
 def make_tiny(folder: Path, *, source: str = SOURCE) -> Path:
     """A C extension module of one function."""
     folder.mkdir(parents=True)
@@ -47,6 +65,15 @@ def make_in_tree(folder: Path, body: str) -> Path:
         "def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):\n"
         + indented
     )
+    return folder
+
+
+def make_pure(folder: Path, name: str, *, begin: str = "pass") -> Path:
+    """A project of one module, `x = 1`, whose build needs nothing and begins with `begin`."""
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(f'{IN_TREE}[project]\nname = "{name}"\nversion = "1"\n')
+    indented = "".join(f"    {line}\n" for line in begin.splitlines())
+    (folder / "backend.py").write_text(PURE.format(name=name, begin=indented))
     return folder
 
 

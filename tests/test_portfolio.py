@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Porter
-from projects import IN_TREE
+from projects import make_pure
 from running import run_porter, start_porter
 from wheels import make_wheel
 
@@ -24,21 +24,6 @@ from porter.store.objects import open_objects
 from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
 from porter.wanted import read_wanted
-
-BUILDS = """\
-import pathlib, time, zipfile
-{body}
-info = "{name}-1.dist-info"
-tag = "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-def build_wheel(folder, config_settings=None, metadata_directory=None):
-    begin()
-    with zipfile.ZipFile(pathlib.Path(folder, "{name}-1-py3-none-any.whl"), "w") as wheel:
-        wheel.writestr("{name}.py", "x = 1")
-        wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: 1\\n")
-        wheel.writestr(info + "/WHEEL", tag)
-        wheel.writestr(info + "/RECORD", "")
-    return "{name}-1-py3-none-any.whl"
-"""
 
 
 def put_wheel(recipes: Path, name: str, *host: str, tag: str = "py3-none-any") -> Path:
@@ -252,13 +237,9 @@ def test_a_store_is_looked_after(works: Works, porter: Porter, tmp_path: Path) -
 def test_killed_in_the_middle_it_goes_on_where_it_was(works: Works, tmp_path: Path) -> None:
     put_wheel(works.recipes, "base")
     mark = tmp_path / "mark"
-    body = f"import os\ndef begin():\n    mark = pathlib.Path({str(mark)!r})\n"
-    body += "    if not mark.exists():\n        mark.write_text(str(os.getpid()))\n"
-    body += "        time.sleep(300)\n"
-    folder = works.recipes / "late"
-    folder.mkdir()
-    (folder / "pyproject.toml").write_text(f'{IN_TREE}[project]\nname = "late"\nversion = "1"\n')
-    (folder / "backend.py").write_text(BUILDS.format(name="late", body=body))
+    begin = f"mark = pathlib.Path({str(mark)!r})\nif not mark.exists():\n"
+    begin += "    mark.write_text(str(os.getpid()))\n    time.sleep(300)"
+    folder = make_pure(works.recipes / "late", "late", begin=begin)
     (folder / "recipe.toml").write_text('[requirements]\nhost = ["base"]\n')
     arguments = ("build", "--recipes", works.recipes, "--json", "late")
     process = start_porter(*arguments, home=works.home.root, cwd=tmp_path)

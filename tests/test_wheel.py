@@ -11,9 +11,11 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from porter.artefact import artefact_key
+from porter.disclosed import MEMBER, parse_disclosed
 from porter.errors import BuildFailed
 from porter.platform import Platform
-from porter.sbom import MEMBER, render_sbom
+from porter.sbom import render_sbom
 from porter.toolchain.model import Toolchain
 from porter.wheel import check_wheel_tag, finish_wheel, fits
 
@@ -87,6 +89,9 @@ def test_what_the_platform_takes(platform: Platform, name: str, taken: bool) -> 
             check_wheel_tag(Path(name), platform)
 
 
+INPUTS = {"name": "sample", "flags": "cflags=-O2\nldflags=", "env": ""}
+
+
 def test_the_bill_of_materials_is_valid_and_discloses_the_compiler(platform: Platform) -> None:
     toolchain = Toolchain(
         provider="debian",
@@ -105,8 +110,9 @@ def test_the_bill_of_materials_is_valid_and_discloses_the_compiler(platform: Pla
         return render_sbom(
             name="sample",
             version="1.0",
+            source="pkg:pypi/sample@1.0",
             source_sha256="a" * 64,
-            key="b" * 64,
+            inputs=INPUTS,
             platform=platform,
             toolchain=toolchain,
             tools={"porter": "0.1.0", "pyodide-build": "0.39.2"},
@@ -130,3 +136,6 @@ def test_the_bill_of_materials_is_valid_and_discloses_the_compiler(platform: Pla
         "pyodide-build": "0.39.2",
     }
     assert MEMBER.startswith("sboms/")
+    told = parse_disclosed(document)
+    assert (told.name, told.version, told.source) == ("sample", "1.0", "pkg:pypi/sample@1.0")
+    assert (told.inputs, told.key) == (INPUTS, artefact_key(INPUTS))

@@ -62,6 +62,19 @@ class Source:
         return f"git {self.origin.commit}" if isinstance(self.origin, Git) else self.sha256
 
     @property
+    def public(self) -> str:
+        """Its origin as `parse_source` takes it, for whoever has the wheel.
+
+        Empty for a folder or a file of this machine, and without any secret of an address.
+        """
+        origin = self.origin
+        if isinstance(origin, PackageURL):
+            return PackageURL(
+                origin.type, origin.namespace, origin.name, origin.version
+            ).to_string()
+        return "" if isinstance(origin, Path) else _without_secret(str(origin))
+
+    @property
     def where(self) -> str:
         """Its origin, for people."""
         return self.origin.to_string() if isinstance(self.origin, PackageURL) else str(self.origin)
@@ -85,6 +98,16 @@ class Fetched:
     def identity(self) -> str:
         """What tells its content from any other's."""
         return self.source.pinned or self.sha256
+
+
+def _without_secret(address: str) -> str:
+    """An address without the password, or the token, that stands before its host."""
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    user, _, host = host.rpartition("@")
+    # The user alone is how ssh is written, and no secret; by itself it may be a token elsewhere.
+    keep = f"{user}@" if user and "ssh" in scheme and ":" not in user else ""
+    return f"{scheme}{mark}{keep}{host}{slash}{path}" if mark else address
 
 
 def mismatch(what: str, found: str, promised: str) -> HashMismatch:
