@@ -164,9 +164,9 @@ def running(
             process.wait()
 
 
-def environment(home: Home) -> Path:
+def environment(home: Home, lock: Path = LOCK) -> Path:
     """The rivals' own environment, made the first time."""
-    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
     target = home.environments / f"rivals-{digest}"
     uv = shutil.which("uv", path=f"{sys.prefix}/bin:{os.environ['PATH']}") or "uv"
     if not target.is_dir():
@@ -174,7 +174,7 @@ def environment(home: Home) -> Path:
             venv = [uv, "venv", "--quiet", "--relocatable", "--python", sys.executable]
             subprocess.run([*venv, str(folder)], check=True)
             install = [uv, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
-            install += ["--require-hashes", "--requirements", str(LOCK)]
+            install += ["--require-hashes", "--requirements", str(lock)]
             subprocess.run(install, check=True)
     return target
 

@@ -91,9 +91,11 @@ def look_into(
     `offline`: only what was looked into before is known.
     """
     first = candidates[:FIRST]
+    config = read_pip_config(env)
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hardness") as pool:
         looks = pool.map(
-            lambda one: find_looks(one.project, home=home, env=env, offline=offline), first
+            lambda one: find_looks(one.project, config, home=home, env=env, offline=offline),
+            first,
         )
         looked = [
             replace(one, languages=found.languages, hardness=found.hardness)
@@ -102,10 +104,16 @@ def look_into(
     return (*looked, *candidates[FIRST:])
 
 
-def find_looks(project: str, *, home: Home, env: Mapping[str, str], offline: bool) -> Looks:
-    """How a project of pip's configured index looks; unknown where its sdist cannot be had."""
+def find_looks(
+    project: str,
+    config: Mapping[str, str],
+    *,
+    home: Home,
+    env: Mapping[str, str],
+    offline: bool,
+) -> Looks:
+    """How a project of the index looks that pip's settings name; unknown where it has no sdist."""
     name = canonicalize_name(project)
-    config = read_pip_config(env)
     asked = sha256(f"{config.get('index-url', '')}\0{name}".encode()).hexdigest()[:32]
     memo = home.catalog / "hardness" / f"{asked}.json"
     kept = _read_kept(memo)

@@ -6,7 +6,7 @@ That is what lies beside the notebook, and what the catalogue's indexes told.
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -137,8 +137,7 @@ def make_trace(known: Known, beside: Beside, *, index: bool) -> Trace:
 
 def digest_answers(provided: Sequence[Provided], resolution: Resolution) -> str:
     """The hash of what the catalogue said."""
-    told = [*map(asdict, provided), asdict(resolution)]
-    return hashlib.sha256(orjson.dumps(told)).hexdigest()[:32]
+    return hashlib.sha256(orjson.dumps((provided, resolution))).hexdigest()[:32]
 
 
 def _is_settled(known: Known, *, index: bool) -> bool:

@@ -17,6 +17,7 @@ from compat_report import hardness
 from compat_report.hardness import Looks, find_looks, look, look_into
 from compat_report.model import Candidate
 from porter.home import Home
+from porter.pipconfig import read_pip_config
 
 
 def make_sdist(folder: Path, name: str, members: Mapping[str, str], version: str = "1.0") -> Path:
@@ -143,10 +144,16 @@ def test_the_newest_final_sdist_of_the_index(
         ((), "unknown"),
     ]
     count = len(asked)
-    again = find_looks("Acme", home=scratch_home, env=env, offline=False)
+    again = find_looks("Acme", read_pip_config(env), home=scratch_home, env=env, offline=False)
     assert (again.hardness, len(asked)) == ("Rust", count)
-    assert find_looks("acme", home=scratch_home, env=env, offline=True).hardness == "Rust"
-    assert find_looks("other", home=scratch_home, env=env, offline=True) == Looks()
+    assert (
+        find_looks("acme", read_pip_config(env), home=scratch_home, env=env, offline=True).hardness
+        == "Rust"
+    )
+    assert (
+        find_looks("other", read_pip_config(env), home=scratch_home, env=env, offline=True)
+        == Looks()
+    )
     assert len(asked) == count
 
 
@@ -156,13 +163,26 @@ def test_bytes_that_are_not_what_the_index_promised_are_not_looked_at(
     url, folder, _ = index
     env = {"PIP_INDEX_URL": url, "PIP_CONFIG_FILE": "/dev/null"}
     put(folder, make_sdist(folder / "files", "acme", {"a.c": ""}), sha256="0" * 64)
-    assert find_looks("acme", home=scratch_home, env=env, offline=False) == Looks()
+    assert (
+        find_looks("acme", read_pip_config(env), home=scratch_home, env=env, offline=False)
+        == Looks()
+    )
     put(folder, make_sdist(folder / "files", "large", {"a.c": ""}))
     monkeypatch.setattr(hardness, "MOST_BYTES", 10)
-    assert find_looks("large", home=scratch_home, env=env, offline=False) == Looks()
+    assert (
+        find_looks("large", read_pip_config(env), home=scratch_home, env=env, offline=False)
+        == Looks()
+    )
     assert not list((scratch_home.downloads).rglob("*.tar.gz"))
+
+
+def test_nobody_is_asked_of_nothing(scratch_home: Home) -> None:
+    assert look_into((), home=scratch_home, env={}) == ()
 
 
 def test_an_index_that_is_away_is_no_error(scratch_home: Home) -> None:
     env = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple/", "PIP_CONFIG_FILE": "/dev/null"}
-    assert find_looks("acme", home=scratch_home, env=env, offline=False) == Looks()
+    assert (
+        find_looks("acme", read_pip_config(env), home=scratch_home, env=env, offline=False)
+        == Looks()
+    )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from company import await_reports, put_notebooks
 from running import run_porter, start_porter
 from services import await_port, free_port
 
-from company import await_reports, put_notebooks
 from porter.home import Home
 
 WORKER = ["--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "30"]
