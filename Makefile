@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys lint numpy suites bench bench-index docs pictures lock clean
+.PHONY: demo test journeys lint numpy suites bench bench-index bench-report docs pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -45,6 +45,10 @@ bench-index: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench.index
 	.venv/bin/python -m bench.first_import
 	.venv/bin/python -m bench.index_size
+
+bench-report: $(READY)
+	.venv/bin/python -m bench.report_reading
+	.venv/bin/python -m bench.report
 
 lock: $(READY)
 	.venv/bin/uv pip compile --universal --generate-hashes --no-header --upgrade \
