@@ -54,13 +54,15 @@ def run_graph[Key: Hashable, Item, Result](
     children: Children,
     seconds: Mapping[Key, float] | None = None,
     fail_fast: bool = False,
+    on_blocked: Callable[[Key, Key], None] | None = None,
 ) -> tuple[list[Result], list[Failure]]:
     """`work` on every item once all that it waits for is done.
 
     It is given the results of those, and how many of the `jobs` are its share: all where nothing
     else can run. `seconds` is how long each is thought to take, for the longest way to come first
     (`Schedule`). What waits for a failure fails too, and says for whom it waited; `fail_fast`
-    begins nothing after a failure, and ends nothing that runs. The rest is as of `run_batch`.
+    begins nothing after a failure, and ends nothing that runs. `on_blocked` is told of each that
+    will not be begun, and of whose failure keeps it. The rest is as of `run_batch`.
     """
     run: _Run[Key, Item, Result] = _Run(
         items, name, Schedule({key: waits.get(key, ()) for key in items}, seconds)
@@ -77,7 +79,10 @@ def run_graph[Key: Hashable, Item, Result](
                 if not running:
                     break
                 for future in _next_done(running):
-                    run.settle(running.pop(future), future)
+                    key = running.pop(future)
+                    for lost in run.settle(key, future):
+                        if on_blocked is not None:
+                            on_blocked(lost, key)
         except KeyboardInterrupt:
             children.stop()
             for future in running:
@@ -107,20 +112,22 @@ class _Run[Key: Hashable, Item, Result]:
         """The next to begin, if there is one."""
         return None if fail_fast and self._failures else self.schedule.take()
 
-    def settle(self, key: Key, future: Future[Result]) -> None:
-        """Note how an item ended; a mistake of ours is raised."""
+    def settle(self, key: Key, future: Future[Result]) -> Collection[Key]:
+        """Note how an item ended: what is never begun now. A mistake of ours is raised."""
         error = future.exception()
         if error is None:
             self.results[key] = future.result()
             self.schedule.finish(key)
-            return
+            return ()
         if not isinstance(error, PorterError):
             raise error
         name = self._name
         self._failures[key] = Failure(name=name(key), error=error)
-        for lost, below in self.schedule.fail(key).items():
+        blocked = self.schedule.fail(key)
+        for lost, below in blocked.items():
             why = BuildFailed(f"{name(lost)} waits for {name(below)}, which failed")
             self._failures[lost] = Failure(name=name(lost), error=why, blocked_by=name(key))
+        return blocked
 
     def outcome(self) -> tuple[list[Result], list[Failure]]:
         """Results and failures in the order of the items."""

@@ -95,6 +95,7 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
         children=shop.children,
         seconds=last_seconds(home, names, folio.platform.pyodide),
         fail_fast=folio.fail_fast,
+        on_blocked=lambda name, failed: shop.report.done(name, f"blocked by {failed}"),
     )
     return built, [*failures, *_skipped(graph, wanted, folio.report)]
 

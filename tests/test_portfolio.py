@@ -95,7 +95,8 @@ def test_a_failure_blocks_its_users_alone_and_the_rest_is_kept(works: Works) -> 
     }
     said = works.said.read_text()
     assert "bad: failed: the build gave bad-1.0-cp313-cp313-manylinux" in said
-    assert "(3 of 5)" in said
+    assert "app: blocked by bad (" in said
+    assert "(5 of 5)" in said
     known = last_seconds(works.home, ["base", "bad", "far"], works.platform.pyodide)
     assert set(known) == {"base", "far"}
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # `porter.build` is imported by those who build.
 BUILT = "built"
+# The whole of it is below the table.
+CAUSE = 72
 
 
 def built_json(item: "Built", checks: "Sequence[CheckResult]") -> dict[str, object]:
@@ -97,7 +99,8 @@ def _fate(failure: "Failure") -> str:
 def _why(failure: "Failure") -> str:
     if failure.blocked_by:
         return ""
-    return failure.error.message.partition("\n")[0].removeprefix(f"{failure.name}: ")
+    text = failure.error.message.partition("\n")[0].removeprefix(f"{failure.name}: ")
+    return text if len(text) <= CAUSE else f"{text[: CAUSE - 1]}…"
 
 
 def _ran(check: "CheckResult", *, several: bool) -> str:
