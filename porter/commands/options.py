@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from porter.capacity import read_capacity
 from porter.environment import tool_env
 from porter.errors import PorterError
 from porter.home import Home
@@ -99,13 +100,13 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:
     """`--jobs N`."""
-    count = os.cpu_count() or 1
+    count = read_capacity()
     parser.add_argument(
         "--jobs",
         type=_positive,
         default=count,
         metavar="N",
-        help=f"processors to use (default: {count}, all there are)",
+        help=f"processors to use (default: {count}, what this machine bears)",
     )
 
 
