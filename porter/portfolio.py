@@ -76,8 +76,12 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
                 *given,
             ]
             source = wanted.source(node.recipe)
-            make = build_again if node.name in folio.again else build
-            return make(source, replace(shop, jobs=share), folio.out, host=host)
+            mine = replace(shop, jobs=share)
+            if node.name in folio.again:
+                # The compiler cache would answer with what was compiled before.
+                mine = replace(mine, toolchain=replace(folio.toolchain, ccache=None))
+                return build_again(source, mine, folio.out, host=host)
+            return build(source, mine, folio.out, host=host)
         except Exception as error:  # one's mishap is not the end of the others
             if shop.children.stopped:
                 raise

@@ -11,6 +11,7 @@ import pytest
 from conftest import Porter
 from projects import make_pure
 from running import run_porter, start_porter
+from services import run_bucket
 from wheels import make_wheel
 
 from porter.artefact import last_seconds
@@ -232,6 +233,39 @@ def test_a_store_is_looked_after(works: Works, porter: Porter, tmp_path: Path) -
     away = porter("build", "app", *recipes, "--store", "/proc/none/of/it", "--json")
     assert away.code == 0
     assert [warning.split(":")[0] for warning in away.json["warnings"]] == ["StoreAway"]
+
+
+@pytest.mark.journey
+def test_a_bucket_is_shared_until_it_is_away(
+    works: Works, porter: Porter, other_home: Home, tmp_path: Path
+) -> None:
+    put_wheel(works.recipes, "base")
+    put_wheel(works.recipes, "app", "base")
+    arguments = ("build", "app", "--recipes", works.recipes, "--json")
+    with run_bucket(tmp_path / "buckets") as bucket:
+        env = {
+            "PORTER_STORE": "s3://wheels/porter",
+            "AWS_ENDPOINT_URL": bucket.options["endpoint"],
+            "AWS_ACCESS_KEY_ID": bucket.options["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": bucket.options["secret_access_key"],
+            "AWS_REGION": "us-east-1",
+        }
+        assert porter(*arguments, env=env).code == 0
+        other = run_porter(*arguments, home=other_home.root, cwd=tmp_path, env=env)
+        assert other.code == 0, other.err
+        assert {item["how"] for item in other.json["wheels"]} == {"from store"}
+        assert "all sound" in porter("store", "verify", env=env).out
+        bucket.stop()
+        put_wheel(works.recipes, "late", "base")
+        away = porter("build", "late", "--recipes", works.recipes, "--json", env=env)
+    assert away.code == 0, away.err
+    assert {item["name"]: item["how"] for item in away.json["wheels"]} == {
+        "base": "reused",
+        "late": "built",
+    }
+    assert away.json["warnings"]
+    assert {warning.split(":")[0] for warning in away.json["warnings"]} == {"StoreAway"}
+    assert porter("store", "list", env=env).code == 4
 
 
 @pytest.mark.journey

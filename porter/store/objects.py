@@ -1,9 +1,9 @@
 """Whole objects by their path: in a folder, or in a bucket that speaks S3."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,12 @@ FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 class Objects:
     """Objects of a store; every method raises StoreAway where it does not answer.
 
-    An object appears as a whole or not at all, also where its writer is killed.
+    An object appears as a whole or not at all, also where its writer is killed. `folder` is where
+    they lie on this machine, None in a bucket.
     """
 
     within: "ObjectStore"
+    folder: Path | None = None
 
     def read(self, path: str, *, limit: int) -> bytes | None:
         """All bytes, None where there is no such object; of one above `limit` bytes the first."""
@@ -93,6 +95,17 @@ class Objects:
             except FileNotFoundError:
                 return
 
+    def forget_partial(self, before: datetime) -> int:
+        """Remove what killed writers left behind in a folder before that time; how many files."""
+        count = 0
+        # The library writes beside an object, and adds a number after this mark.
+        for path in self.folder.glob("*/**/*#*") if self.folder is not None else ():
+            with suppress(FileNotFoundError), _reaching():
+                if path.is_file() and path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    count += 1
+        return count
+
 
 def open_objects(where: str, env: Mapping[str, str]) -> Objects:
     """The objects of a folder, made where it is not there, or of a URL (`s3://BUCKET/PREFIX`).
@@ -111,7 +124,7 @@ def open_objects(where: str, env: Mapping[str, str]) -> Objects:
     if "://" not in where:
         with _reaching():
             folder = Path(where).expanduser().absolute()
-            return Objects(within=obstore.store.LocalStore(folder, mkdir=True))
+            return Objects(within=obstore.store.LocalStore(folder, mkdir=True), folder=folder)
     try:
         # The options of a store depend on its kind, which the URL says.
         within = obstore.store.from_url(  # type: ignore[call-overload]

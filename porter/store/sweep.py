@@ -64,6 +64,7 @@ def sweep_store(
     files = [file for file in objects.list(FILES) if _left(file, named, now)]
     if not dry_run:
         files = [file for file in files if _delete(objects, file, named, now)]
+        objects.forget_partial(now - BEING_WRITTEN)
     entries = tuple(each.entry for each in gone if each.entry is not None)
     return Swept(
         entries=entries,

@@ -1,6 +1,8 @@
 """What nobody used for long goes; what is needed, or may be being written, stays."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -110,6 +112,31 @@ def test_what_is_no_entry_goes_once_it_is_old(stock: Stock) -> None:
     swept = stock.sweep()
     assert (swept.broken, swept.entries) == (1, ())
     assert [path.name for path in (stock.folder / "entries").iterdir()] == ["young.json"]
+
+
+def test_what_a_killed_writer_left_goes_once_it_is_old(stock: Stock) -> None:
+    made = stock.put("made", days=0)
+    script = "import obstore, sys\nstore = obstore.store.LocalStore(sys.argv[1])\n"
+    script += "writer = obstore.open_writer(store, sys.argv[2])\nwriter.write(bytes(20_000_000))\n"
+    script += "print('there', flush=True)\nsys.stdin.read()\n"
+    path = f"files/{'0' * 64}/killed-1-py3-none-any.whl"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, stock.folder, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"there\n"
+        process.kill()
+    (left,) = stock.folder.rglob("*#*")
+    assert verify_store(stock.shelf.objects).unused == 0, "no reader sees it"
+    stock.sweep()
+    assert left.exists(), "it may still be written"
+    stock.age(left, 2)
+    stock.sweep()
+    assert not left.exists()
+    assert stock.file(made).exists()
 
 
 def test_what_is_used_while_it_is_swept_stays(
