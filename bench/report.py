@@ -161,7 +161,7 @@ class Bench:
         work, clock = median(one.work for one in took), median(one.clock for one in took)
         return (
             what,
-            f"{count / clock:.0f}",
+            f"{count / clock:.0f}" if clock > 0 else "",
             f"{work:.2f} s",
             f"{work / count * 1e3:.2f} ms",
             f"{work / median(one.work for one in least):.2f}",

@@ -147,6 +147,10 @@ def _candidates(candidates: Sequence[Candidate]) -> Table:
     table.add_column("project", overflow="fold")
     table.add_column("unblocks", justify="right")
     table.add_column("blocks", justify="right")
+    # Where nobody said how often notebooks are run, they are those that are unblocked.
+    weighed = any(candidate.weight != candidate.unblocks for candidate in candidates)
+    if weighed:
+        table.add_column("runs", justify="right")
     table.add_column("looks", overflow="fold")
     table.add_column("begin with", overflow="fold")
     for candidate in candidates[:CANDIDATES]:
@@ -156,6 +160,7 @@ def _candidates(candidates: Sequence[Candidate]) -> Table:
             show_line(candidate.project),
             str(candidate.unblocks),
             str(candidate.blocks),
+            *([f"{candidate.weight:g}"] if weighed else []),
             show_line(looks),
             show_line(candidate.command),
         )
