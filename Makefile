@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys lint numpy suites bench bench-index bench-report docs pictures lock clean
+.PHONY: demo test journeys lint numpy suites bench bench-index bench-report docs report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -33,6 +33,10 @@ docs: $(READY)
 	.venv/bin/python docs/reference/index_commands.py > docs/reference/index-commands.md
 	.venv/bin/python docs/reference/management_api.py > docs/reference/management-api.md
 	.venv/bin/python docs/reference/report_rules.py > docs/reference/report-rules.md
+
+report-accuracy: demo numpy
+	.venv/bin/python docs/reference/report_accuracy.py dist/*.whl > report-accuracy.new
+	mv report-accuracy.new docs/reference/report-accuracy.md
 
 pictures: demo
 	.venv/bin/python docs/images/pages.py dist/rollstat-*.whl dist/*.whl
