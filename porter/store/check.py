@@ -28,6 +28,9 @@ def write_checked(entry: Entry, chunks: Iterable[bytes], target: Path) -> None:
     if size != entry.size or digest.hexdigest() != entry.sha256:
         raise StoreDamaged(f"{entry.path}: the bytes of {entry.filename} are not those it promises")
     if target.suffix != ".whl":
+        # A library's archive tells its project by its name alone (`porter.backend`).
+        if not entry.filename.startswith(f"{entry.inputs.get('name')}-"):
+            raise StoreDamaged(f"{entry.path}: {entry.filename} is another's")
         return
     try:
         key = read_disclosed(target).key

@@ -1,5 +1,6 @@
 """A store between machines: what one has put there others have, and what is damaged nobody uses."""
 
+import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ import pytest
 from services import Bucket, run_bucket
 from shelving import Shelf, found, key_of, make_artefact
 
-from porter.errors import StoreAway, UsageError
+from porter.artefact import artefact_key
+from porter.errors import StoreAway, StoreDamaged, UsageError
 from porter.home import Home, hash_file
 from porter.store import shared
-from porter.store.model import entry_path
+from porter.store.check import write_checked
+from porter.store.model import Entry, entry_path
 from porter.store.objects import Objects, open_objects
 from porter.store.survey import list_entries, verify_store
 
@@ -105,6 +108,26 @@ def test_what_is_damaged_is_told_of_not_used_and_replaced(
     assert last.store.fetch(key, two) is not None
     assert last.said == []
     assert verify_store(shelf.objects).flaws == ()
+
+
+def test_a_library_is_known_by_its_name(tmp_path: Path) -> None:
+    inputs = {"name": "libz", "source": "1"}
+
+    def entry(filename: str) -> Entry:
+        return Entry(
+            key=artefact_key(inputs),
+            filename=filename,
+            sha256=hashlib.sha256(b"tar").hexdigest(),
+            size=3,
+            seconds=1,
+            audit="a library",
+            inputs=inputs,
+        )
+
+    write_checked(entry("libz-1.3-tag.library.tar"), [b"t", b"ar"], tmp_path / "a.library.tar")
+    assert (tmp_path / "a.library.tar").read_bytes() == b"tar"
+    with pytest.raises(StoreDamaged, match="another's"):
+        write_checked(entry("liby-1.3-tag.library.tar"), [b"tar"], tmp_path / "b.library.tar")
 
 
 def test_of_two_that_differ_the_first_stays(
