@@ -84,9 +84,11 @@ def check_notebook(known: Known, accept: Accept = lambda finding: finding) -> No
             by_cell.setdefault(accepted.location.cell, []).append(accepted)
     cells = []
     for cell in notebook.cells:
-        found = sort_findings(by_cell.pop(cell.index, ()))
-        code = cell.kind is CellKind.CODE
-        verdict = judge(found) if code or found else None
+        placed = by_cell.pop(cell.index, None)
+        found = sort_findings(placed) if placed else ()
+        verdict = judge(found) if found or cell.kind is CellKind.CODE else None
+        # Most cells have nothing to tell: what `trust` says of them is known.
+        clean = MOST if verdict else 1.0
         cells.append(
             CellReport(
                 index=cell.index,
@@ -94,7 +96,7 @@ def check_notebook(known: Known, accept: Accept = lambda finding: finding) -> No
                 id=cell.id,
                 line=cell.line,
                 verdict=verdict,
-                confidence=trust(found, verdict) if verdict else 1.0,
+                confidence=trust(found, verdict) if verdict and found else clean,
                 findings=found,
                 source=cell.source,
             )

@@ -7,8 +7,10 @@ asked for; buckets they read themselves, with the credentials of their own envir
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from uuid import uuid4
 
 from compat_report.company.crew import KILLED
 from compat_report.company.sources import STDIN, Source, read_stdin, suffix_of
@@ -34,7 +36,7 @@ class Cluster:
 
     def __init__(self, address: str, setup: Setup) -> None:
         self._address = address
-        self._setup = pickle.dumps(setup)
+        self._setup = pickle.dumps(replace(setup, run=uuid4().hex))
         self._client: Client | None = None
         self.hands = 1
 

@@ -7,9 +7,10 @@ catalogue.
 import hashlib
 import os
 import threading
+import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache, partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,6 +18,7 @@ from importlib.resources.abc import Traversable
 import orjson
 
 from compat_report.asked import Asked, open_reporter
+from compat_report.catalog.model import Catalog, Provided
 from compat_report.check import UNTOLD, check_notebook, judge
 from compat_report.company.sources import folder_of, read_source
 from compat_report.company.trace import Beside, Trace, make_trace
@@ -39,15 +41,20 @@ SCHEME = 1
 PATH = "@f6d1c9e0b7a34c58:path@"
 # The quickest: most of what there is to gain is gained by it.
 LEVEL = 1
+MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """All it takes to open a reporter in another process."""
+    """All it takes to open a reporter in another process.
+
+    `run` names one run: workers that live for days open their catalogue anew for each.
+    """
 
     asked: Asked
     platform: Platform
     machine: Machine
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +101,33 @@ def parse_summary(data: bytes) -> Summary:
     return Summary(verdict=Verdict(verdict), blockers=tuple(blockers), alone=alone)
 
 
+class Recent:
+    """A catalogue whose answers on imports hold for a minute, also those that it could not give."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.identity = catalog.identity
+        self.resolve = catalog.resolve
+        self._look_up = catalog.look_up
+        self._known: dict[str, Provided] = {}
+        self._until = 0.0
+
+    def look_up(self, name: str) -> Provided:
+        """What the catalogue says of an import."""
+        now = time.monotonic()
+        if now > self._until:
+            self._known.clear()
+            self._until = now + MINUTE
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._look_up(name)
+        return known
+
+
 class Worker:
     """Makes reports with one reporter."""
 
     def __init__(self, reporter: Reporter, *, index: bool) -> None:
-        self._reporter = reporter
+        self._reporter = replace(reporter, catalog=Recent(reporter.catalog))
         self._index = index
         # What silences Python's warnings of a notebook's code is one for the whole process.
         self._lock = threading.Lock()
