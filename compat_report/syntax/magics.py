@@ -111,10 +111,14 @@ def _file_to_run(text: str) -> str:
 
 
 def _read_commands(text: str, sign: str, location: Location, files: LocalFiles, said: Said) -> None:
-    """Commands of a shell: those that install are requirements, others need a server."""
-    other = sign.startswith("%")
-    for words in split_commands(text):
-        tool = find_tool(words)
+    """Commands of a shell: those that install are requirements, others need a server.
+
+    What stands beside one that installs, and does nothing of its own, goes with it.
+    """
+    commands = split_commands(text)
+    tools = [find_tool(words) for words in commands]
+    other = sign.startswith("%") or (bool(commands) and not any(tools))
+    for words, tool in zip(commands, tools, strict=True):
         if tool is None:
             other = other or words[0] not in ("cd", "echo", "export", "true")
             continue

@@ -9,6 +9,9 @@ from typing import Any
 from compat_report.model import End, Outcome
 from compat_report.truth.beside import Beside
 
+# What the runtime says where the engine has no JSPI (WebAssembly's JavaScript Promise
+# Integration): Node 20 has none, and browsers do.
+NO_SWITCHING = "WebAssembly stack switching not supported"
 # What runtimes say of memory that is used up, in lower case: V8's and Emscripten's words.
 FULL = ("out of memory", "memory allocation failed", "heap limit", "could not allocate memory")
 
@@ -151,6 +154,8 @@ def _why_untested(
     for project in lost:
         if project in away:
             return f"{project} could not be had here: {away[project]}"
+    if NO_SWITCHING in raised.text:
+        return "it waits for a coroutine where it stands, which this host's engine cannot"
     if raised.typed:
         return "it asks for something to be typed"
     if asked:

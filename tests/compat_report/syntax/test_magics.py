@@ -59,7 +59,6 @@ def test_the_table_says_what_its_words_need() -> None:
         "x?",
         "%time?",
         "?%time",
-        "!cd x",
     ],
 )
 def test_what_works_in_a_browser(source: str) -> None:
@@ -71,6 +70,9 @@ def test_what_works_in_a_browser(source: str) -> None:
     [
         ("!ls", "shell-command", Severity.SERVER),
         ("x = !ls", "shell-command", Severity.SERVER),
+        ("!cd x", "shell-command", Severity.SERVER),
+        ("!echo x", "shell-command", Severity.SERVER),
+        ("!pip install x && echo done", "shell-install", Severity.WARNING),
         ("!cd x && ls", "shell-command", Severity.SERVER),
         ("%ls", "shell-command", Severity.SERVER),
         ("%%sx\nls", "shell-command", Severity.SERVER),

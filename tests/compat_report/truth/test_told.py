@@ -114,6 +114,11 @@ def test_the_network_being_off_makes_it_untested() -> None:
     assert "https://rates.example.com/" in outcome.reason
 
 
+def test_what_only_a_browser_s_engine_has_makes_it_untested() -> None:
+    text = "RuntimeError: WebAssembly stack switching not supported in this JavaScript runtime"
+    assert judge(STARTED, RUNNING, raised("RuntimeError", text=text)).end is End.UNTESTED
+
+
 def test_having_nobody_to_type_makes_it_untested() -> None:
     assert judge(STARTED, RUNNING, raised("EOFError", typed=True)).end is End.UNTESTED
 
