@@ -1,10 +1,15 @@
-"""Bytecode beside the sources of a zip file: what is imported from it need not be compiled anew."""
+"""Bytecode beside the sources of a zip file: what is imported from it need not be compiled anew.
+
+Run as a program, by a Python of another minor version: `bytecode.py ARCHIVE TARGET PLACE NAMES`.
+"""
 
 import io
 import marshal
+import sys
 import zipfile
-from collections.abc import Callable
-from importlib.util import MAGIC_NUMBER, source_hash
+from collections.abc import Callable, Sequence
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
+from pathlib import Path
 
 # PEP 552: known by the hash of its source, which importing does not check.
 UNCHECKED = (1).to_bytes(4, "little")
@@ -43,3 +48,16 @@ def compile_source(source: bytes, name: str) -> bytes:
     except (SyntaxError, ValueError):
         return b""
     return MAGIC_NUMBER + UNCHECKED + source_hash(source) + marshal.dumps(code)
+
+
+NAMES: dict[str, Callable[[str], str]] = {"zipped": zipped_name, "cached": cache_from_source}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Compile an archive; `NAMES` says what the bytecode of a source is called."""
+    archive, target, place, names = arguments
+    Path(target).write_bytes(compile_zip(Path(archive).read_bytes(), place, NAMES[names]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

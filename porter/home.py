@@ -90,6 +90,13 @@ class Home:
         """Python environments of programs that need one of their own."""
         return self.root / "environments"
 
+    def interpreter(self, short: str) -> Path:
+        """A link to the Python of a minor version that Porter does not run on.
+
+        `porter toolchain install` leaves it.
+        """
+        return self.environments / f"python{short}"
+
     @property
     def tested(self) -> Path:
         """Wheels that were built to be tested."""

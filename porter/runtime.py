@@ -3,18 +3,19 @@
 import ast
 import hashlib
 import json
+import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from importlib.util import MAGIC_NUMBER, cache_from_source
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import Any
 
 from porter.audit.surface import LinkSurface, dump_surface, load_surface, parse_surface
 from porter.audit.wasm import parse_module
-from porter.bytecode import compile_zip, zipped_name
+from porter.bytecode import NAMES, compile_zip
 from porter.errors import CommandFailed
 from porter.home import Home, hash_file, new_file
 from porter.npm import fetch_npm_package
@@ -67,29 +68,48 @@ def compile_stdlib(runtime: Runtime, *, home: Home) -> Path:
     The runtime compiles the sources anew at each start, which is most of what a start costs.
     """
     place = "/lib/python{}{}.zip".format(*runtime.platform.python_minor)
-    return _compile_ahead(runtime.stdlib, place, zipped_name, runtime, home)
+    return _compile_ahead(runtime.stdlib, place, "zipped", runtime, home)
 
 
 def compile_wheel(wheel: Path, runtime: Runtime, *, home: Home) -> Path:
     """A pure wheel with its bytecode, to be unpacked in the runtime."""
     place = "/lib/python{}.{}/site-packages".format(*runtime.platform.python_minor)
-    return _compile_ahead(wheel, place, cache_from_source, runtime, home)
+    return _compile_ahead(wheel, place, "cached", runtime, home)
 
 
-def _compile_ahead(
-    archive: Path, place: str, name: Callable[[str], str], runtime: Runtime, home: Home
-) -> Path:
-    """The archive as it is where this Python's bytecode is not the runtime's."""
-    if sys.version_info[:2] != runtime.platform.python_minor:
+def _compile_ahead(archive: Path, place: str, names: str, runtime: Runtime, home: Home) -> Path:
+    """The archive as it is where no Python at hand has the runtime's bytecode."""
+    own = sys.version_info[:2] == runtime.platform.python_minor
+    python = home.interpreter(runtime.platform.python_short)
+    if not own and not python.exists():
         return archive
-    asked = f"{hash_file(archive)} {place} {MAGIC_NUMBER.hex()}"
+    # Within a minor version the bytecode is the same.
+    kind = MAGIC_NUMBER.hex() if own else runtime.platform.python_short
+    asked = f"{hash_file(archive)} {place} {kind}"
     digest = hashlib.sha256(asked.encode()).hexdigest()[:32]
     kept = home.bytecode / digest / archive.name
     with home.lock(f"bytecode-{digest}"):
-        if not kept.is_file():
+        if kept.is_file():
+            return kept
+        try:
             with new_file(kept) as file:
-                file.write_bytes(compile_zip(archive.read_bytes(), place, name))
+                if own:
+                    file.write_bytes(compile_zip(archive.read_bytes(), place, NAMES[names]))
+                else:
+                    _compile_with(python.resolve(), archive, file, place, names)
+        except (OSError, subprocess.CalledProcessError):
+            # Without it all runs as well, only later.
+            if own:
+                raise
+            return archive
     return kept
+
+
+def _compile_with(python: Path, archive: Path, target: Path, place: str, names: str) -> None:
+    """Compile with another Python; raises OSError or CalledProcessError where it does not run."""
+    with as_file(files("porter").joinpath("bytecode.py")) as program:
+        command: list[str | Path] = [python, "-I", program, archive, target, place, names]
+        subprocess.run(command, env={}, capture_output=True, check=True)
 
 
 def read_surface(runtime: Runtime, *, home: Home, env: Mapping[str, str]) -> LinkSurface:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from porter import bytecode
 from porter.bytecode import compile_source, compile_zip, zipped_name
 from porter.home import Home
 from porter.platform import read_platform
@@ -89,6 +90,42 @@ def test_the_standard_library_is_compiled_once(runtime: Runtime, scratch_home: H
     written = compiled.stat().st_mtime_ns
     assert compile_stdlib(runtime, home=scratch_home) == compiled
     assert compiled.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("body", ["exit 1", "kill -9 $$"])
+def test_a_python_that_does_not_run_leaves_it_as_it_is(
+    runtime: Runtime, scratch_home: Home, body: str
+) -> None:
+    other = replace(runtime, platform=read_platform("314"))
+    link = scratch_home.interpreter("3.14")
+    link.parent.mkdir()
+    link.write_text(f"#!/bin/sh\n{body}\n")
+    link.chmod(0o755)
+    assert compile_stdlib(other, home=scratch_home) == runtime.stdlib
+    assert not list(scratch_home.bytecode.rglob("*.zip*"))
+
+
+def test_another_python_compiles_for_the_runtime_of_its_version(
+    scratch_home: Home, tmp_path: Path
+) -> None:
+    archive, target = tmp_path / "a.zip", tmp_path / "b.zip"
+    with zipfile.ZipFile(archive, "w") as plain:
+        plain.writestr("one/two.py", "answer = 42\n")
+        plain.writestr("no.py", "def (:\n")
+    command: list[str | Path] = [
+        sys.executable,
+        "-I",
+        bytecode.__file__,
+        archive,
+        target,
+        "/lib/x.zip",
+    ]
+    subprocess.run([*command, "zipped"], check=True, env={})
+    with zipfile.ZipFile(target) as found:
+        assert found.namelist() == ["one/two.py", "one/two.pyc", "no.py"]
+    subprocess.run([*command, "cached"], check=True, env={})
+    with zipfile.ZipFile(target) as found:
+        assert cache_from_source("one/two.py") in found.namelist()
 
 
 def test_another_minor_version_is_left_as_it_is(runtime: Runtime, scratch_home: Home) -> None:

@@ -91,6 +91,7 @@ def have_builder(
     if interpreter is None:
         interpreter = _install_interpreter(platform, home=home, env=env, report=report)
     folder = _environment(interpreter, home=home, env=env, report=report)
+    _leave_link(home.interpreter(platform.python_short), interpreter.program)
     return Builder(
         interpreter=interpreter,
         folder=folder,
@@ -226,6 +227,14 @@ def _environment(
                     log=log,
                 ) from error
     return target
+
+
+def _leave_link(link: Path, program: Path) -> None:
+    """Replaced at once: others may be following it."""
+    beside = link.with_name(f".{link.name}.{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(program)
+    beside.replace(link)
 
 
 def _installed_version(folder: Path, name: str) -> str:
