@@ -101,4 +101,6 @@ def test_killed_in_the_middle_it_goes_on(
     assert again.root == half
     assert not (half / "debian" / "left").exists()
     assert again.components == newer.components
+    if again.builder is not None:
+        assert scratch_home.interpreter("3.14").exists(), "it compiles ahead for the runtime"
     assert not list(scratch_home.downloads.glob("apt-*"))
