@@ -1,6 +1,6 @@
 """What a report was ordered on, and how it is to be made; and the report itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,14 +20,15 @@ from porter.progress import Reporter as Progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """Notebooks that were named: `paths` are the files of `sources`, as a policy is looked for.
-
-    `unread` tell what could not be looked into.
-    """
+    """Notebooks that were named; `unread` tell what could not be looked into."""
 
     sources: Sequence[Source]
-    paths: Sequence[Path] = ()
     unread: Sequence[Finding] = ()
+
+    @property
+    def paths(self) -> Iterator[Path]:
+        """The files among them, as a policy is looked for."""
+        return (Path(source.place) for source in self.sources if "://" not in source.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def find_sources(given: Sequence[str], here: Path) -> Named:
             f"no notebook in {', '.join(given)}",
             advice="name notebooks, or folders that have some",
         )
-    return Named(sources=sources, paths=found.paths, unread=found.findings)
+    return Named(sources=sources, unread=found.findings)
 
 
 def make_report(named: Named, order: Order, platform: Platform, progress: Progress) -> Report:

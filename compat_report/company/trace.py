@@ -23,6 +23,8 @@ MAGIC = frozenset("*?[")
 # Files of more bytes are known by size and time, not by what they hold.
 SMALL = 1 << 20
 MOST_FILES = 2000
+# Answers that are remembered at once.
+MOST_KNOWN = 1 << 15
 SOURCES = frozenset({".py", ".ipynb"})
 
 
@@ -73,6 +75,8 @@ class Beside:
         """The state of a file, a package or of all that a pattern matches; None: not there."""
         path = os.path.join(folder, name)  # noqa: PTH118 — asked for each notebook there is
         if path not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
             try:
                 self._known[path] = _state(Path(folder), name)
             except (OSError, ValueError, NotImplementedError):
@@ -106,6 +110,8 @@ class Answers:
                 self._provided[name] = self._catalog.look_up(name)
         key = tuple(trace.wanted)
         if key not in self._resolved:
+            if len(self._resolved) >= MOST_KNOWN:
+                self._resolved.clear()
             self._resolved[key] = self._catalog.resolve(key)
         provided = [self._provided[name] for name in trace.imports]
         return digest_answers(provided, self._resolved[key]) == trace.answers
