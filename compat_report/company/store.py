@@ -93,6 +93,7 @@ class Store:
 
     def put(self, key: bytes, kept: Kept) -> None:
         """Keep one; `commit` makes it last."""
+        self.is_empty = False
         self._base.execute(
             "INSERT OR REPLACE INTO report VALUES (?, ?, ?, ?, ?, ?)",
             (key, kept.asked, self._today, kept.trace.dump(), kept.summary, kept.body),

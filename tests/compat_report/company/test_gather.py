@@ -120,6 +120,15 @@ def test_the_same_bytes_elsewhere_are_known(run: Run, folder: Path) -> None:
     assert {finding.location.path for finding in report.all_findings} == {report.path}
 
 
+def test_copies_are_read_once(run: Run, folder: Path) -> None:
+    for number in range(100):
+        write(folder / f"{number}" / "copy.ipynb", THREADS)
+    gathered = run()
+    # Those that are looked up together do not know of each other.
+    assert (gathered.made, gathered.kept) == (32, 68)
+    assert len({report.path for report in gathered.spool}) == 100
+
+
 @pytest.mark.parametrize(
     "change",
     [
