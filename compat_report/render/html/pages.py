@@ -17,11 +17,12 @@ from compat_report.render.html.chart import CANDIDATES, draw_candidates, draw_ve
 from compat_report.render.html.view import (
     HEAP_LIMIT,
     Group,
+    Slice,
     group_by_path,
     name_platforms,
     view_notebook,
 )
-from compat_report.render.totals import Totals, count_notebooks
+from compat_report.render.totals import OnDisk, Totals, count_notebooks
 from compat_report.render.visible import show_line, show_share, show_size
 from porter.home import new_file, new_folder
 
@@ -38,7 +39,7 @@ class Part:
 
     number: int
     file: str
-    groups: tuple[Group, ...]
+    groups: Sequence[Group]
     totals: tuple[Totals, ...]
 
     @property
@@ -125,7 +126,8 @@ def _candidates(reports: Sequence[Report]) -> Sequence[Candidate]:
 def _split(reports: Sequence[Report], target: Path) -> tuple[Part, ...]:
     parts: list[Part] = []
     gathered: list[Group] = []
-    text = 0
+    text = begun = 0
+    on_disk = all(isinstance(report.notebooks, OnDisk) for report in reports)
 
     def finish() -> None:
         if gathered:
@@ -134,17 +136,22 @@ def _split(reports: Sequence[Report], target: Path) -> tuple[Part, ...]:
                 Part(
                     number=number,
                     file=f"{quote(target.stem)}-parts/{number}.html",
-                    groups=tuple(gathered),
+                    groups=(
+                        Slice(reports, begun, begun + len(gathered)) if on_disk else tuple(gathered)
+                    ),
                     totals=_totals(gathered, name_platforms(reports)),
                 )
             )
             gathered.clear()
 
-    for group in group_by_path(reports):
+    for number, group in enumerate(group_by_path(reports)):
         size = _weigh(group)
         if len(gathered) == MOST_NOTEBOOKS or (gathered and text + size > MOST_TEXT):
             finish()
             text = 0
+            begun = number
+        # Places on disk are those of paths as long as each report has each path.
+        on_disk = on_disk and len(group) == len(reports)
         gathered.append(group)
         text += size
     finish()

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import overload
 
 from compat_report.model import (
     CellKind,
@@ -17,6 +18,7 @@ from compat_report.model import (
 from compat_report.render.html.excerpt import MOST, Segment, cut_source
 from compat_report.render.outcome import say_outcome
 from compat_report.render.reasons import find_reasons, say_places
+from compat_report.render.totals import OnDisk
 from compat_report.render.visible import show_line
 
 HEAP_LIMIT = 4 * 2**30
@@ -128,13 +130,37 @@ def group_by_path(reports: Sequence[Report]) -> Iterator[Group]:
     """The notebooks of all reports by path."""
 
     def named(name: str, report: Report) -> Iterator[tuple[str, NotebookReport]]:
-        for notebook in sorted(report.notebooks, key=lambda it: it.path):
+        found = report.notebooks
+        # What is on disk is in order already.
+        ordered = found if isinstance(found, OnDisk) else sorted(found, key=lambda it: it.path)
+        for notebook in ordered:
             yield name, notebook
 
     streams = [named(*pair) for pair in zip(name_platforms(reports), reports, strict=True)]
     merged = heapq.merge(*streams, key=lambda pair: pair[1].path)
     for _, group in groupby(merged, key=lambda pair: pair[1].path):
         yield tuple(group)
+
+
+class Slice(Sequence[Group]):
+    """Some of the groups of reports that are on disk, and have the same paths: read when needed."""
+
+    def __init__(self, reports: Sequence[Report], start: int, stop: int) -> None:
+        self._reports = tuple(zip(name_platforms(reports), reports, strict=True))
+        self._range = range(start, stop)
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, index: int) -> Group: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Group]: ...
+    def __getitem__(self, index: int | slice) -> Group | Sequence[Group]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = self._range[index]
+        return tuple((name, report.notebooks[at]) for name, report in self._reports)
 
 
 def view_notebook(group: Group, *, number: int) -> NotebookView:
