@@ -1,6 +1,5 @@
 """Who works: this process for a few notebooks, several processes for many."""
 
-import gc
 import multiprocessing
 import os
 import pickle
@@ -151,9 +150,6 @@ def _begin() -> None:
     """Ctrl-C is the parent's; who has no parent any more has no work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Trees of cells are made and dropped all the time, and have no cycles to look for.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
     parent = multiprocessing.parent_process()
     if parent is not None:
         watch = threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True)
