@@ -10,8 +10,9 @@ from porter.toolchain.profile import read_profile
 
 @pytest.fixture
 def acorn(platform: object) -> tuple[str, str]:
-    profile = read_profile("emscripten-3.1.69")
-    return profile.acorn, profile.acorn_integrity
+    name, purl, integrity = read_profile("emscripten-3.1.69").modules[0]
+    assert name == "acorn"
+    return purl, integrity
 
 
 def test_a_package_is_fetched_once(

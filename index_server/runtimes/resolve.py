@@ -9,8 +9,8 @@ from resolvelib import (
     BaseReporter,
     ResolutionImpossible,
     ResolutionTooDeep,
-    Resolver,
 )
+from resolvelib.resolvers import Resolution
 from resolvelib.structs import RequirementInformation
 
 from index_server.errors import Unresolvable
@@ -86,15 +86,32 @@ def resolve_wanted(
     if quick is not None:
         return quick
     provider = Provider(offers, platform)
-    resolver = Resolver(provider, BaseReporter[Wanted, Pin, str]())
+    search = Resolution(provider, BaseReporter[Wanted, Pin, str]())
     try:
-        found = resolver.resolve(wanted, max_rounds=ROUNDS)
+        pins = search.resolve(wanted, max_rounds=ROUNDS).mapping
     except ResolutionImpossible as error:
         raise provider.explain(error.causes) from error
     except ResolutionTooDeep as error:
         reason = f"{ROUNDS} steps found no answer"
         raise Impossible(platform, reason, blamed=frozenset()) from error
-    return {key: pin.offer for key, pin in found.mapping.items() if not pin.extra}
+    reached = reach(wanted, pins, provider)
+    return {key: pin.offer for key, pin in pins.items() if key in reached and not pin.extra}
+
+
+def reach(wanted: Sequence[Wanted], pins: Mapping[str, Pin], provider: "Provider") -> set[str]:
+    """The keys of what is wanted, and of all that needs: a search leaves others pinned behind.
+
+    resolvelib's `Resolver` does the same from the other end, and never ends where what is left
+    behind needs itself.
+    """
+    reached: set[str] = set()
+    waiting = [want.key for want in wanted]
+    while waiting:
+        key = waiting.pop()
+        if key not in reached:
+            reached.add(key)
+            waiting += [want.key for want in provider.get_dependencies(pins[key])]
+    return reached
 
 
 def try_newest(

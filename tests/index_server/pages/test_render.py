@@ -39,7 +39,7 @@ def test_the_worker_reaches_the_runtime_and_the_wheels_alone() -> None:
 def test_a_page_is_compressed_for_nobody_in_particular() -> None:
     asked = [(b"accept-encoding", b"br")]
     scope = {"type": "http", "headers": asked, BASE: "http://127.0.0.1:1"}
-    values: dict[str, Any] = {"project": "", "known": (), "page": paginate((), 1)}
+    values: dict[str, Any] = {"project": "", "known": (), "entries": ()}
     assert send_page("log.html", scope, **values).headers["content-encoding"] == "br"
     # No secret of a person stands beside compressed text that others wrote.
     known = Principal(name="ann", permissions=frozenset({Permission.READ}))

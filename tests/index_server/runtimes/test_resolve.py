@@ -42,6 +42,8 @@ EXTRAS = [
         ([*BASE, offer("a", "1", "b; sys_platform == 'emscripten'")], ["a"], {"a": "1", "b": "3"}),
         ([*BASE, offer("a", "1"), offer("a", "2", "nowhere")], ["a"], {"a": "1"}),
         ([offer("a", "1", "c"), offer("c", "1", "a")], ["a"], {"a": "1", "c": "1"}),
+        # What a version that gave way needed is not taken, though it needs itself.
+        ([offer("a", "1"), offer("a", "2", "c", "a<2"), offer("c", "1", "c")], ["a"], {"a": "1"}),
         ([offer("a", "1+local"), offer("a", "1")], ["a==1"], {"a": "1+local"}),
         (EXTRAS, ["lib"], {"dep": "1", "lib": "2"}),
         # The newest has an extra that cannot be had.
