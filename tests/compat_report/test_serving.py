@@ -64,6 +64,8 @@ class Api:
 
     def post(self, who: str = "", path: str = "/api/decisions", **more: Any) -> httpx.Response:
         auth = ("__token__", self.tokens[who]) if who else None
+        # A server looks four times a second; a view that is older than some says nothing of absence.
+        self.index.refresh()
         return self.ask("POST", path, auth=auth, **more)
 
 
