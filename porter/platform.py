@@ -61,6 +61,22 @@ class Platform:
         """CPython's platform triplet, part of every extension module's file name."""
         return "wasm32-emscripten"
 
+    def markers(self) -> dict[str, str]:
+        """The values of environment markers (PEP 508) in the runtime, but for `extra`."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": self.python,
+            "os_name": "posix",
+            "platform_machine": "wasm32",
+            "platform_python_implementation": "CPython",
+            "platform_release": self.emscripten,
+            "platform_system": "Emscripten",
+            "platform_version": "#1",
+            "python_full_version": self.python,
+            "python_version": self.python_short,
+            "sys_platform": "emscripten",
+        }
+
     def tags(self) -> Iterator[Tag]:
         """Wheel tags this release can install, best first.
 

@@ -1,4 +1,4 @@
-"""What a platform says of itself: the values of markers (PEP 508) and its wheel tags; pure."""
+"""The wheel tags of a platform as micropip ranks them; pure."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -6,23 +6,6 @@ from functools import cache
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from porter.platform import Platform
-
-
-def marker_environment(platform: Platform) -> dict[str, str]:
-    """The values that a runtime's markers have, but for `extra`."""
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": platform.python,
-        "os_name": "posix",
-        "platform_machine": "wasm32",
-        "platform_python_implementation": "CPython",
-        "platform_release": platform.emscripten,
-        "platform_system": "Emscripten",
-        "platform_version": "#1",
-        "python_full_version": platform.python,
-        "python_version": platform.python_short,
-        "sys_platform": "emscripten",
-    }
 
 
 @cache

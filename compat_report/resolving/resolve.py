@@ -23,7 +23,7 @@ from compat_report.catalog.page import IndexedWheel
 from compat_report.errors import SourceAway
 from compat_report.model import ResolvedFile
 from compat_report.resolving.choose import choose_wheel, explain_absence, wheel_tags
-from compat_report.resolving.environment import marker_environment, tag_ranks
+from compat_report.resolving.environment import tag_ranks
 from compat_report.resolving.extras import requirements_of
 from compat_report.resolving.fits import admits, python_fits
 from compat_report.resolving.sources import Found, Sources
@@ -173,7 +173,7 @@ def _require(contents: Contents, extras: tuple[str, ...], work: _Transaction, ch
         work.fail("bad-requirement", chain, f"more than {DEEPEST} projects that need each other")
         return
     try:
-        needs = requirements_of(contents, extras, marker_environment(work.platform))
+        needs = requirements_of(contents, extras, work.platform.markers())
     except ValueError as error:
         # A line that is none, or a marker that compares what cannot be compared.
         first = next(iter(str(error).splitlines()), "")
@@ -247,7 +247,7 @@ def _is_satisfied(
 def _applies(requirement: Requirement, work: _Transaction, chain: Chain) -> bool:
     if requirement.marker is None:
         return True
-    environment = marker_environment(work.platform)
+    environment = work.platform.markers()
     try:
         return any(
             requirement.marker.evaluate({**environment, "extra": extra})

@@ -1,6 +1,6 @@
 """What a platform can install of a project: one wheel a version; pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -113,7 +113,7 @@ def read_requirement(line: str, platform: Platform, extra: str = "") -> tuple[Wa
     except InvalidRequirement:
         problem = "it is no requirement"
         return (Wanted(project=line, specifier=SpecifierSet(), text=line, problem=problem),)
-    environment = {**environment_of(platform), "extra": extra}
+    environment = {**platform.markers(), "extra": extra}
     if parsed.marker is not None and not parsed.marker.evaluate(environment):
         return ()
     name = canonicalize_name(parsed.name)
@@ -124,24 +124,6 @@ def read_requirement(line: str, platform: Platform, extra: str = "") -> tuple[Wa
         Wanted(project=name, specifier=parsed.specifier, text=shown, extra=asked, problem=problem)
         for asked in ("", *extras)
     )
-
-
-@cache
-def environment_of(platform: Platform) -> Mapping[str, str]:
-    """The values of environment markers (PEP 508) in a Pyodide release."""
-    return {
-        "implementation_name": "cpython",
-        "implementation_version": platform.python,
-        "os_name": "posix",
-        "platform_machine": "wasm32",
-        "platform_python_implementation": "CPython",
-        "platform_release": platform.emscripten,
-        "platform_system": "Emscripten",
-        "platform_version": "#1",
-        "python_full_version": platform.python,
-        "python_version": platform.python_short,
-        "sys_platform": "emscripten",
-    }
 
 
 @lru_cache(maxsize=1 << 16)

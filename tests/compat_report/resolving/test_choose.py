@@ -7,7 +7,7 @@ from packaging.specifiers import SpecifierSet
 
 from compat_report.catalog.page import IndexedWheel, make_page
 from compat_report.resolving.choose import admitted_versions, choose_wheel, explain_absence
-from compat_report.resolving.environment import marker_environment, tag_ranks
+from compat_report.resolving.environment import tag_ranks
 from porter.platform import Platform, read_platforms
 
 NATIVE = "cp313-cp313-pyemscripten_2025_0_wasm32"
@@ -91,6 +91,6 @@ def test_tags_are_those_of_the_platform(name: str) -> None:
     ranks = tag_ranks(platform)
     own = list(platform.tags())
     assert [tag for tag in sorted(ranks, key=ranks.__getitem__) if tag in set(own)] == own
-    values = marker_environment(platform)
+    values = platform.markers()
     assert (values["sys_platform"], values["platform_machine"]) == ("emscripten", "wasm32")
     assert values["python_full_version"] == platform.python

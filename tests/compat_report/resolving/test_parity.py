@@ -13,7 +13,7 @@ from servers import Served
 from compat_report.catalog.model import Resolution
 from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.model import Severity
-from compat_report.resolving.environment import marker_environment, tag_ranks
+from compat_report.resolving.environment import tag_ranks
 from compat_report.rules import read_rules
 from porter.home import Home
 from porter.pinned import fetch_pinned, read_pinned
@@ -58,7 +58,7 @@ def ask_micropip(
 
 
 def assert_same_platform(told: dict[str, Any], platform: Platform) -> None:
-    assert told["environment"] == marker_environment(platform)
+    assert told["environment"] == platform.markers()
     ranks = tag_ranks(platform)
     assert told["tags"] == [str(tag) for tag in sorted(ranks, key=ranks.__getitem__)]
 
