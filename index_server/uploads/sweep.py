@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from index_server.uploads.incoming import discard_left
 ABANDONED = timedelta(days=1)
 PROC = Path("/proc")
 SLACK = timedelta(seconds=2)
+# Killed, and not yet taken note of by its parent: in a container that may be never (proc(5)).
+DEAD = frozenset("ZXx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +58,20 @@ def is_abandoned(owner: str, started_at: datetime, *, now: datetime) -> bool:
         return True
     except PermissionError:
         pass
-    # In a container every start has the same numbers: one that began later is another process.
-    born = _born(int(pid))
-    return born is not None and born > started_at + SLACK
-
-
-def _born(pid: int) -> datetime | None:
-    """When a process began, None where the system does not tell."""
     try:
-        # The name, in parentheses, may hold anything; proc(5) counts the start as field 22.
-        ticks = int((PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
-        lines = (PROC / "stat").read_text().splitlines()
-        boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+        # The name, in parentheses, may hold anything; what follows it is field 3 of proc(5).
+        fields = (PROC / pid / "stat").read_text().rpartition(")")[2].split()
+        if fields[0] in DEAD:
+            return True
+        # In a container every start has the same numbers: one that began later is another process.
+        return _born(fields) > started_at + SLACK
     except (OSError, ValueError, IndexError, StopIteration):
-        return None
-    return datetime.fromtimestamp(boot + ticks / os.sysconf("SC_CLK_TCK"), UTC)
+        # The system does not tell.
+        return False
+
+
+def _born(fields: Sequence[str]) -> datetime:
+    """When a process began, of what its `stat` has from field 3 on; the start is field 22."""
+    lines = (PROC / "stat").read_text().splitlines()
+    boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+    return datetime.fromtimestamp(boot + int(fields[19]) / os.sysconf("SC_CLK_TCK"), UTC)

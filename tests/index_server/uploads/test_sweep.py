@@ -37,6 +37,17 @@ def test_who_is_gone() -> None:
     assert is_abandoned(f"{HOST}:{'9' * 30}", NOW, now=NOW)
 
 
+def test_a_process_that_its_parent_takes_no_note_of_is_gone() -> None:
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    name = f"{HOST}:{killed.pid}"
+    begun = datetime.now(UTC)
+    assert not is_abandoned(name, begun, now=begun)
+    killed.kill()
+    os.waitid(os.P_PID, killed.pid, os.WEXITED | os.WNOWAIT)
+    assert is_abandoned(name, begun, now=begun)
+    killed.communicate()
+
+
 def test_what_is_removed(index: Holdings, tmp_path: Path) -> None:
     kept = put_wheel(index, make_wheel(tmp_path, "kept"))
     incoming = open_incoming(index.incoming)
