@@ -37,6 +37,14 @@ class Served:
         """A client with the first token."""
         return httpx.Client(base_url=self.url, timeout=30, auth=("__token__", self.token))
 
+    def await_project(self, name: str) -> None:
+        """Until the server has seen a project that others put there: it looks four times a second."""
+        until = time.monotonic() + 10
+        with self.client as client:
+            while client.get(f"/simple/{name}/").status_code != 200:
+                assert time.monotonic() < until, name
+                time.sleep(0.05)
+
 
 @contextmanager
 def serve_index(

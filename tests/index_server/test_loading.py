@@ -138,6 +138,7 @@ def test_piplite_installs_of_all_json(
         wheel = tmp_path / Path(name).name
         wheel.write_bytes(archive.read(name))
     put_wheel(stocked, wheel, imports=("piplite",))
+    served.await_project("piplite")
     code = PIPLITE.format(index=f"{served.url}/r/0.29")
     asked = "&requirements=micropip,piplite"
     told = load(served, stocked, "0.29", code, tmp_path / "cache", env, asked)
@@ -159,6 +160,7 @@ def test_a_wheel_that_porter_built_is_imported(
     assert built.code == 0, built.err
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     put_wheel(stocked, wheel, imports=("tiny",))
+    served.await_project("tiny")
     code = "import json, tiny\njson.dumps(tiny.answer())"
     assert load(served, stocked, "0.29", code, tmp_path / "cache", env) == 42
     with served.client as client:

@@ -261,6 +261,8 @@ def test_the_database_goes_and_comes_back(tmp_path: Path, home: Home) -> None:
             server.client as client,
         ):
             assert post_wheel(admin, first).status_code == 200
+            # It may have been the other process that took it.
+            await_true(lambda: len(list_files(client)) == 1)
             ((_, url),) = list_files(client).values()
             await_true(lambda: client.get("/readyz").status_code == 200)
 
