@@ -2,16 +2,13 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 
 from packaging.utils import parse_wheel_filename
 
-from porter import __version__
 from porter.artefact import (
     Artefact,
     artefact_key,
@@ -21,24 +18,15 @@ from porter.artefact import (
     place_artefact,
     remember_build,
 )
-from porter.audited import audit_file, summarise
-from porter.backend import run_backend
 from porter.changes import explain_changes, render_changes
-from porter.disclosed import MEMBER
-from porter.errors import AuditFailed
-from porter.extensions import declared_extensions
 from porter.home import hash_file, new_file
 from porter.host import HostFile
 from porter.inputs import build_inputs
+from porter.make import make_wheel, open_scratch
 from porter.prefix import is_library
-from porter.process import stop_within
 from porter.recipe import Recipe
-from porter.source import Fetched, Source, fetch_source, lay_source
-from porter.wheel import check_wheel_tag, finish_wheel
+from porter.source import Fetched, Source, fetch_source
 from porter.workshop import Workshop
-
-# Of the findings of one cause, the first few tell as much as all.
-SHOWN = 6
 
 
 class How(StrEnum):
@@ -72,28 +60,64 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
     `host` are what it is compiled against. Raises BuildFailed (the last meaningful lines and the log's path), or what a step raises:
     SourceNotFound, HashMismatch, Unreachable, ConfigurationError, UnsafeArchive, NoSpace.
     """
-    fetched, inputs = _prepare(source, shop, out, host)
+    fetched, inputs = prepare(source, shop, host, out=out)
+    artefact, how = build_here(fetched, inputs, shop, host)
+    return hand_out(source, artefact, how, shop, out, note=fetched.note)
+
+
+def build_here(
+    fetched: Fetched, inputs: Mapping[str, str], shop: Workshop, host: Sequence[HostFile]
+) -> tuple[Artefact, How]:
+    """What the inputs build, made on this machine unless it is there. Raises as `build`."""
+    source = fetched.source
+    return have_artefact(
+        source,
+        inputs,
+        shop,
+        lambda key: (_build(fetched, key, inputs, shop, host), How.BUILT),
+        # One scratch folder a project: a steady path is what lets the compiler cache answer.
+        lock=f"build-{source.name}",
+    )
+
+
+def have_artefact(
+    source: Source,
+    inputs: Mapping[str, str],
+    shop: Workshop,
+    make: Callable[[str], tuple[Artefact, How]],
+    *,
+    lock: str,
+) -> tuple[Artefact, How]:
+    """What the inputs build: from here, from the store, or by `make`, which is given the key.
+
+    `lock` is the name of the lock that is held to fetch and to make. Raises what `make` does.
+    """
     key = artefact_key(inputs)
     subject = f"{source.name}-{shop.platform.pyodide}"
     artefact = find_artefact(shop.home, key)
     how = How.REUSED
     if artefact is None:
-        # One scratch folder a project: a steady path is what lets the compiler cache answer.
-        lock = shop.home.lock(f"build-{source.name}")
-        with lock.acquire(cancel_check=lambda: shop.children.stopped):
+        held = shop.home.lock(lock)
+        with held.acquire(cancel_check=lambda: shop.children.stopped):
             artefact = find_artefact(shop.home, key)
             if artefact is None and shop.store is not None:
                 how = How.STORE
                 artefact = shop.store.fetch(key, shop.home)
             if artefact is None:
-                how = How.BUILT
                 if (last := last_inputs(shop.home, subject)) is not None:
                     why = render_changes(explain_changes(last, inputs))
                     shop.report.phase(source.name, f"built again: {why}")
-                artefact = _build(fetched, key, inputs, shop, host)
+                artefact, how = make(key)
     if shop.store is not None and how is not How.STORE and shop.surface is not None:
         shop.store.keep(key, artefact)
     remember_build(shop.home, subject, key)
+    return artefact, how
+
+
+def hand_out(
+    source: Source, artefact: Artefact, how: How, shop: Workshop, out: Path, *, note: str
+) -> Built:
+    """Have a wheel in `out`, and say so."""
     library = is_library(artefact.wheel)
     # A library is what others are compiled against; nobody installs it.
     wheel = artefact.wheel if library else place_artefact(artefact, out)
@@ -107,7 +131,7 @@ def build(source: Source, shop: Workshop, out: Path, *, host: Sequence[HostFile]
         seconds=artefact.seconds,
         how=how,
         audit=artefact.audit,
-        note=fetched.note,
+        note=note,
     )
 
 
@@ -118,14 +142,14 @@ def build_again(
 
     Raises as `build`.
     """
-    fetched, inputs = _prepare(source, shop, out, host)
+    fetched, inputs = prepare(source, shop, host, out=out)
     lock = shop.home.lock(f"build-{source.name}")
     with (
         lock.acquire(cancel_check=lambda: shop.children.stopped),
-        _scratch(source, shop) as scratch,
+        open_scratch(source, shop) as scratch,
     ):
         started = time.monotonic()
-        made, audit = _make(fetched, inputs, shop, host, scratch)
+        made, audit = make_wheel(fetched, inputs, shop, host, scratch)
         seconds = time.monotonic() - started
         wheel = out / made.name
         with new_file(wheel) as file:
@@ -144,10 +168,10 @@ def build_again(
     )
 
 
-def _prepare(
-    source: Source, shop: Workshop, out: Path, host: Sequence[HostFile]
+def prepare(
+    source: Source, shop: Workshop, host: Sequence[HostFile], *, out: Path | None = None
 ) -> tuple[Fetched, dict[str, str]]:
-    """The source at hand, and all that goes into its build."""
+    """The source at hand, and all that goes into its build. What lies in `out` is no source."""
     shop.report.phase(source.name, "reading the source")
     fetched = fetch_source(
         source,
@@ -159,9 +183,16 @@ def _prepare(
     )
     if fetched.note:
         shop.report.phase(source.name, fetched.note)
-    return fetched, build_inputs(
+    return fetched, list_inputs(source, fetched.identity, shop, host)
+
+
+def list_inputs(
+    source: Source, identity: str, shop: Workshop, host: Sequence[HostFile]
+) -> dict[str, str]:
+    """All that goes into the build of a source of that identity."""
+    return build_inputs(
         source.recipe,
-        identity=fetched.identity,
+        identity=identity,
         platform=shop.platform,
         toolchain=shop.toolchain.identity,
         host={file.name: file.identity for file in host},
@@ -193,104 +224,8 @@ def _build(
     shop: Workshop,
     host: Sequence[HostFile],
 ) -> Artefact:
-    with _scratch(fetched.source, shop) as scratch:
+    with open_scratch(fetched.source, shop) as scratch:
         started = time.monotonic()
-        made, audit = _make(fetched, inputs, shop, host, scratch)
+        made, audit = make_wheel(fetched, inputs, shop, host, scratch)
         seconds = time.monotonic() - started
         return keep_artefact(shop.home, key, made, seconds=seconds, inputs=inputs, audit=audit)
-
-
-@contextmanager
-def _scratch(source: Source, shop: Workshop) -> Iterator[Path]:
-    """The project's folder to build in, empty; the caller holds its lock."""
-    scratch = shop.home.work / f"{source.name}-{shop.platform.pyodide}"
-    stop_within(scratch)
-    shutil.rmtree(scratch, ignore_errors=True)
-    (scratch / "tmp").mkdir(parents=True)
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _make(
-    fetched: Fetched,
-    inputs: Mapping[str, str],
-    shop: Workshop,
-    host: Sequence[HostFile],
-    scratch: Path,
-) -> tuple[Path, str]:
-    """The finished wheel, or the library's archive, and what its audit said."""
-    source = fetched.source
-    log = shop.home.new_log(f"build-{source.name}")
-    shop.report.phase(source.name, "laying out a scratch copy")
-    built = _wheel(fetched, scratch, log, shop, host)
-    if is_library(built):
-        return built, "a library"
-    check_wheel_tag(built, shop.platform)
-    finished = _finish(built, scratch, fetched, inputs, shop)
-    return finished, _audit(finished, source, scratch / "src", log, shop)
-
-
-def _wheel(
-    fetched: Fetched, scratch: Path, log: Path, shop: Workshop, host: Sequence[HostFile]
-) -> Path:
-    """What the source's backend, or its recipe's script, made."""
-    if fetched.path.suffix == ".whl":
-        # Apart from where the finished one will lie, under the same name.
-        given = scratch / "given"
-        given.mkdir()
-        return Path(shutil.copy(fetched.path, given))
-    lay_source(fetched, scratch / "src", log=log, env=shop.env)
-    return run_backend(fetched.source, scratch, log=log, shop=shop, host=host)
-
-
-def _finish(
-    built: Path, scratch: Path, fetched: Fetched, inputs: Mapping[str, str], shop: Workshop
-) -> Path:
-    # Importing the SBOM library takes longer than a rebuild with nothing changed may.
-    from porter.sbom import render_sbom
-
-    name, wheel_version = parse_wheel_filename(built.name)[:2]
-    sbom = render_sbom(
-        name=name,
-        version=str(wheel_version),
-        source=fetched.source.public,
-        source_sha256=fetched.sha256,
-        inputs=inputs,
-        platform=shop.platform,
-        toolchain=shop.toolchain,
-        tools={"porter": __version__, "pyodide-build": version("pyodide-build")},
-        audited=shop.surface is not None,
-    )
-    finished = scratch / built.name
-    finish_wheel(built, finished, added={MEMBER: sbom})
-    return finished
-
-
-def _audit(wheel: Path, source: Source, folder: Path, log: Path, shop: Workshop) -> str:
-    """What the audit says in a few words; raises AuditFailed where the wheel would not work."""
-    if shop.surface is None:
-        return "skipped"
-    shop.report.phase(source.name, "auditing the wheel")
-    audit = audit_file(
-        wheel,
-        platform=shop.platform,
-        surface=shop.surface(),
-        recipe=source.recipe,
-        extensions=declared_extensions(folder),
-    )
-    if audit.blocking:
-        worst = audit.blocking[0]
-        lines = [f"{f.severity}: {f.code}: {f.member}: {f.message}" for f in audit.blocking]
-        with log.open("a", encoding="utf-8") as sink:
-            sink.write("\n".join(["porter audit:", *lines, ""]))
-        text = "".join(f"\n  {line}" for line in lines[:SHOWN])
-        raise AuditFailed(
-            f"{source.name}: {wheel.name} would not work on Pyodide {shop.platform.pyodide}:{text}",
-            advice=f"{worst.advice} ({worst.page})",
-            log=log,
-        )
-    for finding in audit.problems:
-        shop.report.phase(source.name, f"{finding.code}: {finding.message}")
-    return summarise(audit)

@@ -1,14 +1,16 @@
 """The journey of many sources: what is asked for and what that needs, in order, several at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from porter.artefact import last_seconds, open_out
 from porter.audit.surface import LinkSurface
 from porter.batch import Failure, run_graph
-from porter.build import Built, build, build_again, built_host
+from porter.build import Built, built_host
+from porter.cluster.model import Address
+from porter.crew import Crew, Here
 from porter.errors import ConfigurationError, PorterError
 from porter.graph import ARROW, Graph, Node, Role
 from porter.home import Home
@@ -31,7 +33,8 @@ class Portfolio:
     The wheels go to `out`. `jobs` is how many processors they share; `audit`: what would not work
     is not kept; `index` is a private index whose wheels are not built again; `sources` a folder of
     fetched sources; `store` one that many share; `fail_fast`: nothing more is begun after a failure.
-    Those of `again` are built whatever was built before, and not kept for others.
+    Those of `again` are built whatever was built before, and not kept for others. `cluster`: its
+    workers build, not this machine.
     """
 
     out: Path
@@ -47,6 +50,7 @@ class Portfolio:
     store: SharedStore | None = None
     fail_fast: bool = False
     again: frozenset[str] = frozenset()
+    cluster: Address | None = None
 
 
 def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list[Failure]]:
@@ -75,13 +79,7 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
                 *(built_host(item, wanted.recipes[item.name]) for item in below.values()),
                 *given,
             ]
-            source = wanted.source(node.recipe)
-            mine = replace(shop, jobs=share)
-            if node.name in folio.again:
-                # The compiler cache would answer with what was compiled before.
-                mine = replace(mine, toolchain=replace(folio.toolchain, ccache=None))
-                return build_again(source, mine, folio.out, host=host)
-            return build(source, mine, folio.out, host=host)
+            return crew.build(wanted.source(node.recipe), host, share)
         except Exception as error:  # one's mishap is not the end of the others
             if shop.children.stopped:
                 raise
@@ -90,18 +88,28 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
             raise named from error
 
     names = [node.name for node in graph.nodes]
-    built, failures = run_graph(
-        {node.name: node for node in graph.nodes},
-        {node.name: node.host for node in graph.nodes},
-        work,
-        name=str,
-        jobs=folio.jobs,
-        children=shop.children,
-        seconds=last_seconds(home, names, folio.platform.pyodide),
-        fail_fast=folio.fail_fast,
-        on_blocked=lambda name, failed: shop.report.done(name, f"blocked by {failed}"),
-    )
+    with _crew(folio, shop) as crew:
+        built, failures = run_graph(
+            {node.name: node for node in graph.nodes},
+            {node.name: node.host for node in graph.nodes},
+            work,
+            name=str,
+            jobs=crew.hands,
+            children=shop.children,
+            seconds=last_seconds(home, names, folio.platform.pyodide),
+            fail_fast=folio.fail_fast,
+            on_blocked=lambda name, failed: shop.report.done(name, f"blocked by {failed}"),
+        )
     return built, [*failures, *_skipped(graph, wanted, folio.report)]
+
+
+def _crew(folio: Portfolio, shop: Workshop) -> Crew:
+    if folio.cluster is None:
+        return Here(shop=shop, out=folio.out, hands=folio.jobs, again=folio.again)
+    # What it stands on is there with an extra alone.
+    from porter.cluster.client import Cluster
+
+    return Cluster(folio.cluster, shop, folio.out)
 
 
 def _workshop(folio: Portfolio, report: Reporter) -> Workshop:

@@ -1,6 +1,7 @@
 """`porter build`: sources in, wheels for Pyodide out."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ from porter.commands.options import (
     print_json,
     recipe_folders,
 )
-from porter.commands.shared import add_store, open_shared, print_warnings
+from porter.commands.shared import add_store, open_shared, place_store, print_warnings
+from porter.errors import UsageError
 from porter.platform import Platform, read_platform
 from porter.progress import Placed, Progressing, Reporter
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from porter.batch import Failure
     from porter.build import Built
     from porter.check.model import CheckResult
+    from porter.cluster.model import Address
     from porter.store.shared import SharedStore
     from porter.toolchain.model import Toolchain
     from porter.wanted import Wanted
@@ -62,6 +65,16 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="begin nothing more after a failure; what runs is finished",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="a Dask scheduler, tcp://HOST:8786: its workers build; needs --store",
+    )
+    parser.add_argument(
+        "--cluster-install",
+        action="store_true",
+        help="workers that lack the toolchain install it",
+    )
     add_toolchain(parser)
     parser.add_argument(
         "--no-audit",
@@ -94,6 +107,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     outcomes: list[Outcome] = []
     warnings: list[str] = []
     with Progressing() as report:
+        cluster = _open_cluster(arguments, report, warnings)
         store = open_shared(arguments, report, warnings)
         toolchains = [
             have_toolchain(
@@ -103,7 +117,9 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
         ]
         for platform, toolchain in zip(platforms, toolchains, strict=True):
             told = Placed(report, platform.name) if len(platforms) > 1 else report
-            outcomes.append(_build(wanted, platform, toolchain, store, arguments, machine, told))
+            outcomes.append(
+                _build(wanted, platform, toolchain, (store, cluster), arguments, machine, told)
+            )
             if arguments.fail_fast and outcomes[-1].failures:
                 break
     if arguments.json:
@@ -120,11 +136,40 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     return max(outcome.exit_code for outcome in outcomes)
 
 
+def _open_cluster(
+    arguments: argparse.Namespace, report: Reporter, warnings: list[str]
+) -> "Address | None":
+    """The cluster that builds, None where none is named. Its store must be there."""
+    if not arguments.cluster:
+        return None
+    if not arguments.store:
+        raise UsageError(
+            "--cluster needs a store: what workers are sent, and what they make, goes through it",
+            advice="add --store: a bucket, or a folder that all of them share",
+        )
+    if arguments.no_audit:
+        raise UsageError("--no-audit: what was not audited is not put in a store, nor in --cluster")
+    from porter.cluster.model import Address
+    from porter.store.objects import open_objects
+
+    def warn(text: str) -> None:
+        warnings.append(text)
+        report.phase("cluster", f"warning: {text}")
+
+    return Address(
+        scheduler=arguments.cluster,
+        store=place_store(arguments.store),
+        objects=open_objects(arguments.store, os.environ),
+        warn=warn,
+        install=arguments.cluster_install,
+    )
+
+
 def _build(
     wanted: "Wanted",
     platform: Platform,
     toolchain: "Toolchain",
-    store: "SharedStore | None",
+    shared: "tuple[SharedStore | None, Address | None]",
     arguments: argparse.Namespace,
     machine: Machine,
     report: Reporter,
@@ -143,8 +188,9 @@ def _build(
         audit=not arguments.no_audit,
         index=arguments.index,
         sources=arguments.sources,
-        store=store,
+        store=shared[0],
         fail_fast=arguments.fail_fast,
+        cluster=shared[1],
     )
     built, failures = build_portfolio(wanted, folio)
     checks: list[CheckResult] = []

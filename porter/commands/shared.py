@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from porter.errors import StoreAway
@@ -46,6 +47,11 @@ def open_shared(
     except StoreAway as error:
         warn(f"StoreAway: {error.message}; it is done without")
         return None
+
+
+def place_store(url: str) -> str:
+    """A store as other processes find it: a folder by its whole path."""
+    return url if "://" in url else str(Path(url).expanduser().absolute())
 
 
 def print_warnings(warnings: Sequence[str]) -> None:

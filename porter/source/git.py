@@ -53,7 +53,7 @@ def find_commit(text: str, *, home: Home, env: Mapping[str, str]) -> str:
         run(
             ["git", "ls-remote", "--", git.url, ref, f"{ref}^{{}}"],
             log=log,
-            env=_git_env(env, local=_is_local(git)),
+            env=_git_env(env, local=is_local(git)),
             on_line=said.append,
         )
     except CommandFailed as error:
@@ -66,7 +66,7 @@ def find_commit(text: str, *, home: Home, env: Mapping[str, str]) -> str:
 
 
 def _check_out(git: Git, folder: Path, log: Path, env: Mapping[str, str]) -> None:
-    local = _is_local(git)
+    local = is_local(git)
     env = _git_env(env, local=local)
     options = [
         "-c",
@@ -102,7 +102,8 @@ def _check_out(git: Git, folder: Path, log: Path, env: Mapping[str, str]) -> Non
         raise _unreachable(str(git), log) from error
 
 
-def _is_local(git: Git) -> bool:
+def is_local(git: Git) -> bool:
+    """Whether the repository lies on this machine."""
     return git.url.startswith(("file:", "/"))
 
 

@@ -1,0 +1,56 @@
+"""Where builds run: here, or elsewhere (`porter.cluster`)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, Self
+
+from porter.build import Built, build, build_again
+from porter.host import HostFile
+from porter.source import Source
+from porter.workshop import Workshop
+
+
+class Crew(Protocol):
+    """Builds one source at a time, from several threads; a context that ends what it started."""
+
+    @property
+    def hands(self) -> int:
+        """How many builds it bears at once."""
+        ...
+
+    def build(self, source: Source, host: Sequence[HostFile], share: int) -> Built:
+        """Have the source's wheel in the output folder, compiled against `host`.
+
+        `share` is how many of the `hands` nobody else has meanwhile. Raises as `porter.build.build`.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """This machine: each hand is a processor. Those of `again` are built whatever was built before."""
+
+    shop: Workshop
+    out: Path
+    hands: int
+    again: Collection[str] = ()
+
+    def build(self, source: Source, host: Sequence[HostFile], share: int) -> Built:
+        """As of `Crew`."""
+        mine = replace(self.shop, jobs=share)
+        if source.name in self.again:
+            # The compiler cache would answer with what was compiled before.
+            mine = replace(mine, toolchain=replace(mine.toolchain, ccache=None))
+            return build_again(source, mine, self.out, host=host)
+        return build(source, mine, self.out, host=host)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
