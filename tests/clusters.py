@@ -19,7 +19,7 @@ class Dask:
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
-        self._start("scheduler", {}, "--host", self.address, "--no-dashboard")
+        self.scheduler = self._start("scheduler", {}, "--host", self.address, "--no-dashboard")
         await_port(int(self.address.rpartition(":")[2]))
 
     def add_worker(self, home: Path) -> subprocess.Popen[bytes]:

@@ -1,6 +1,9 @@
 """A scheduler and two workers, each a process with caches of its own; one of them is killed."""
 
+import json
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -190,3 +193,65 @@ def test_who_lacks_what_it_takes_is_left_out_and_told_of(
             break
     assert ran.code == 0, ran.err
     assert [text.partition(":")[0] for text in ran.json["warnings"]] == ["WorkerLeftOut"]
+
+
+@pytest.mark.journey
+def test_a_failing_build_brings_its_log_and_fail_fast_begins_nothing_more(
+    dask: Dask, homes: Homes, porter: Porter, build_home: Home, tmp_path: Path
+) -> None:
+    recipes = tmp_path / "recipes"
+    make_tiny(recipes / "aa", source="#include <not_there.h>\n")
+    (recipes / "aa" / "recipe.toml").write_text("")
+    put_recipe(recipes, "ba")
+    dask.add_worker(homes("one").root)
+    ran = porter(
+        *("build", "--json", "--fail-fast", "--recipes", recipes, "aa", "ba"),
+        *("--cluster", dask.address, "--store", tmp_path / "store"),
+    )
+    assert ran.code == 3, ran.err
+    failed = {item["name"]: item for item in ran.json["failures"]}
+    assert "not_there.h" in failed["aa"]["message"]
+    assert failed["aa"]["advice"]
+    assert Path(failed["aa"]["log"]).is_relative_to(build_home.logs)
+    assert "fatal error: 'not_there.h'" in Path(failed["aa"]["log"]).read_text()
+    assert failed["ba"]["blocked_by"] == "aa"
+
+
+@pytest.mark.journey
+def test_a_cluster_that_goes_away_is_told_of(
+    dask: Dask, homes: Homes, build_home: Home, tmp_path: Path
+) -> None:
+    recipes, mark = tmp_path / "recipes", tmp_path / "mark"
+    put_slow(recipes, "late", mark)
+    put_recipe(recipes, "early")
+    dask.add_worker(homes("one").root)
+    client = start_porter(
+        *("build", "--json", "--recipes", recipes, "early", recipes / "late"),
+        *("--cluster", dask.address, "--store", tmp_path / "store"),
+        home=build_home.root,
+        cwd=tmp_path,
+    )
+    backend = await_mark(mark)
+    dask.scheduler.kill()
+    out, err = client.communicate(timeout=120)
+    assert client.returncode == 4, err
+    document = json.loads(out)
+    assert [item["name"] for item in document["wheels"]] == ["early"]
+    assert document["failures"][0]["error"] == "BadCluster"
+    os.kill(backend, signal.SIGKILL)
+
+
+@pytest.mark.journey
+def test_a_worker_may_have_the_clients_own_caches(
+    dask: Dask, porter: Porter, build_home: Home, tmp_path: Path
+) -> None:
+    recipes = tmp_path / "recipes"
+    put_recipe(recipes, "base")
+    put_recipe(recipes, "app", "base")
+    dask.add_worker(build_home.root)
+    ran = porter(
+        *("build", "--json", "--recipes", recipes, recipes),
+        *("--cluster", dask.address, "--store", tmp_path / "store"),
+    )
+    assert ran.code == 0, ran.err
+    assert {item["how"] for item in ran.json["wheels"]} == {"built"}
