@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +27,15 @@ class Dask:
         """A worker with caches of its own."""
         env = {"PORTER_HOME": str(home)}
         return self._start("worker", env, self.address, *WORKER, "--host", "127.0.0.1")
+
+    def await_workers(self, count: int) -> None:
+        """Until so many have come."""
+        log = self._folder / "scheduler.log"
+        for _ in range(1200):
+            if log.read_text().count("Register worker") >= count:
+                return
+            time.sleep(0.05)
+        raise AssertionError(log.read_text())
 
     def _start(self, kind: str, env: Mapping[str, str], *words: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "distributed.cli.dask_" + kind, *words]

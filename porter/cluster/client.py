@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0
 POLL = 0.5
 LOOK = 5.0
+# The scheduler gives up by itself where some workers are left; those that are started anew are others.
+MOST_SENT = 4
 
 
 class Cluster:
@@ -211,7 +213,7 @@ class Cluster:
 
         name = task.source.name
         workers, future = self._submit(task)
-        looked = time.monotonic()
+        looked, sent = time.monotonic(), 1
         try:
             while True:
                 if self._shop.children.stopped:
@@ -225,12 +227,12 @@ class Cluster:
                     # Where all that it may go to went, it goes to those that came since.
                     if workers.isdisjoint(self._roster.read()):
                         future.cancel()  # type: ignore[no-untyped-call]
+                        if sent == MOST_SENT:
+                            raise _deadly(name)
                         workers, future = self._submit(task)
+                        sent += 1
         except KilledWorker as error:
-            raise BuildFailed(
-                f"{name}: every worker that built it ended, for want of memory perhaps",
-                advice="start workers with fewer threads, or more memory",
-            ) from error
+            raise _deadly(name) from error
         except (CancelledError, OSError) as error:
             raise tell_gone(error) from error
         finally:
@@ -243,3 +245,10 @@ class Cluster:
         return set(workers), self._client.submit(
             run_task, task, pure=False, retries=0, workers=[*workers], allow_other_workers=False
         )
+
+
+def _deadly(name: str) -> BuildFailed:
+    return BuildFailed(
+        f"{name}: every worker that built it ended, for want of memory perhaps",
+        advice="start workers with fewer threads, or more memory",
+    )

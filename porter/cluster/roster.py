@@ -47,7 +47,8 @@ class Roster:
         while not (found := self.read()):
             if stopped():
                 raise Interrupted("interrupted")
-            if self._lacks or time.monotonic() > until:
+            hopeless = self._lacks and not any(self._known.values())
+            if hopeless or time.monotonic() > until:
                 raise self._nobody()
             time.sleep(POLL)
         return found

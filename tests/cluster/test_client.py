@@ -113,6 +113,7 @@ def test_a_killed_worker_loses_nothing(
     make_tiny(recipes / "tiny")
     (recipes / "tiny" / "recipe.toml").write_text("")
     processes = [dask.add_worker(homes(name).root) for name in ("one", "two")]
+    dask.await_workers(2)
     given = ("build", "--json", "--recipes", recipes, "late", "tiny")
     there = ("--cluster", dask.address, "--store", tmp_path / "store")
     client = start_porter(*given, *there, home=build_home.root, cwd=tmp_path)
@@ -187,10 +188,8 @@ def test_who_lacks_what_it_takes_is_left_out_and_told_of(
     assert "(it has none)" in nobody.err
     assert not (tmp_path / "bare" / "toolchains").exists(), "nobody told it to install any"
     dask.add_worker(homes("one").root)
-    for _ in range(20):
-        ran = porter(*given, "--cluster", dask.address)
-        if ran.code == 0:
-            break
+    dask.await_workers(2)
+    ran = porter(*given, "--cluster", dask.address)
     assert ran.code == 0, ran.err
     assert [text.partition(":")[0] for text in ran.json["warnings"]] == ["WorkerLeftOut"]
 
@@ -255,3 +254,27 @@ def test_a_worker_may_have_the_clients_own_caches(
     )
     assert ran.code == 0, ran.err
     assert {item["how"] for item in ran.json["wheels"]} == {"built"}
+
+
+@pytest.mark.journey
+def test_a_build_that_ends_its_workers_fails_by_itself(
+    dask: Dask, homes: Homes, porter: Porter, tmp_path: Path
+) -> None:
+    recipes = tmp_path / "recipes"
+    begin = 'pid = os.getpid()\nproc = pathlib.Path("/proc")\n'
+    begin += 'while b"dask_worker" not in (proc / str(pid) / "cmdline").read_bytes():\n'
+    begin += '    stat = (proc / str(pid) / "stat").read_text()\n'
+    begin += '    pid = int(stat.rpartition(")")[2].split()[1])\nos.kill(pid, 9)'
+    make_pure(recipes / "aa", "aa", begin=begin)
+    (recipes / "aa" / "recipe.toml").write_text("")
+    put_recipe(recipes, "ba")
+    workers = [dask.add_worker(homes(name).root) for name in "uvwxyz"]
+    dask.await_workers(len(workers))
+    ran = porter(
+        *("build", "--json", "--recipes", recipes, "aa", "ba"),
+        *("--cluster", dask.address, "--store", tmp_path / "store"),
+    )
+    assert ran.code == 3, ran.err
+    assert [item["name"] for item in ran.json["wheels"]] == ["ba"]
+    assert "every worker that built it ended" in ran.json["failures"][0]["message"]
+    assert sum(worker.poll() is None for worker in workers) == 2
