@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT = 600
+# A shell that runs the tests in the background has them, and what they start, ignore Ctrl-C.
+HEEDS_INTERRUPTS = ("env", "--default-signal=INT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def run_porter(
 def start_porter(*arguments: str | Path, home: Path, cwd: Path) -> subprocess.Popen[str]:
     """Start in a process group of its own, as a shell does, so that Ctrl-C can be sent to it."""
     return subprocess.Popen(
-        porter_command(*arguments),
+        [*HEEDS_INTERRUPTS, *porter_command(*arguments)],
         cwd=cwd,
         env=porter_env(home, {}),
         stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from running import HEEDS_INTERRUPTS
 
 from porter.batch import run_batch, run_graph
 from porter.errors import BuildFailed
@@ -126,7 +127,8 @@ def test_an_interrupt_ends_everything_quickly(tmp_path: Path) -> None:
         "except Interrupted:\n"
         "    sys.exit(42)\n"
     )
-    process = subprocess.Popen([sys.executable, script, tmp_path], start_new_session=True)
+    command = [*HEEDS_INTERRUPTS, sys.executable, script, tmp_path]
+    process = subprocess.Popen(command, start_new_session=True)
     for _ in range(600):
         if len([path for path in tmp_path.glob("*.pid") if path.read_text().strip()]) == 2:
             break
