@@ -127,7 +127,7 @@ def test_an_interrupt_ends_everything_quickly(tmp_path: Path) -> None:
         "except Interrupted:\n"
         "    sys.exit(42)\n"
     )
-    command = [*HEEDS_INTERRUPTS, sys.executable, script, tmp_path]
+    command = [*HEEDS_INTERRUPTS, sys.executable, str(script), str(tmp_path)]
     process = subprocess.Popen(command, start_new_session=True)
     for _ in range(600):
         if len([path for path in tmp_path.glob("*.pid") if path.read_text().strip()]) == 2:
