@@ -11,19 +11,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from compat_report.catalog.model import Origin, Problem, Provided, Resolution, State
-from compat_report.model import (
-    CellKind,
-    CellReport,
-    Facts,
-    Finding,
-    Footprint,
-    Guard,
-    Import,
-    Location,
-    NotebookReport,
-    Severity,
-    Verdict,
-)
+from compat_report.model import CellKind, Facts, Finding, Guard, Import, Location, Severity, Verdict
+from compat_report.reported import CellReport, Footprint, NotebookReport
 from compat_report.rules import find
 
 # A port could cure these: their chain's end is the project that is missing.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from compat_report.company.order import Order
     from compat_report.company.sources import Source
-    from compat_report.model import Report
+    from compat_report.reported import Report
     from porter.progress import Reporter as Progress
 
 FORMATS = ("text", "html", "json", "sarif")

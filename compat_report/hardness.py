@@ -19,7 +19,7 @@ from typing import IO, cast
 
 from packaging.utils import canonicalize_name
 
-from compat_report.model import Candidate
+from compat_report.reported import Candidate
 from porter.errors import PorterError
 from porter.home import Home, new_file
 from porter.pipconfig import read_pip_config

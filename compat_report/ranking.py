@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from compat_report.check import PORTABLE
-from compat_report.model import Candidate, NotebookReport, Severity, Verdict
+from compat_report.model import Severity, Verdict
+from compat_report.reported import Candidate, NotebookReport
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ from compat_report.catalog.model import Catalog, Resolution
 from compat_report.check import Known, check_notebook, wanted
 from compat_report.footprint.estimate import WATCHED, estimate_footprint
 from compat_report.footprint.judge import judge_footprint
-from compat_report.model import Facts, Notebook, NotebookReport
+from compat_report.model import Facts, Notebook
 from compat_report.policy import Policy, apply_policy, find_denied
+from compat_report.reported import NotebookReport
 from compat_report.rules import watched_names
 from compat_report.syntax.facts import read_facts
 from compat_report.syntax.watch import Watch

@@ -2,21 +2,17 @@
 
 from hypothesis import strategies as st
 
-from compat_report.model import (
+from compat_report.model import CellKind, Finding, Location, Severity, Verdict
+from compat_report.reported import (
     Candidate,
-    CellKind,
     CellReport,
     End,
     Evidence,
-    Finding,
     Footprint,
-    Location,
     NotebookReport,
     Outcome,
     Report,
     ResolvedFile,
-    Severity,
-    Verdict,
 )
 
 # Not lone surrogates: they are no text, and are tested apart.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 
 
 class Origin(StrEnum):

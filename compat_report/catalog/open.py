@@ -24,7 +24,7 @@ from compat_report.catalog.simple import Once, SimpleIndex
 from compat_report.catalog.stdlib import read_stdlib
 from compat_report.catalog.supply import Supply
 from compat_report.errors import SourceAway
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 from compat_report.resolving.choose import choose_wheel
 from compat_report.resolving.environment import tag_ranks
 from compat_report.resolving.resolve import resolve

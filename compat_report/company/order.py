@@ -10,9 +10,10 @@ from compat_report.company.sources import Source, is_bucket, list_bucket, list_f
 from compat_report.company.work import Setup
 from compat_report.errors import NoNotebooks
 from compat_report.hardness import look_into
-from compat_report.model import Finding, Report, Verdict
+from compat_report.model import Finding, Verdict
 from compat_report.reading.find import find_notebooks
 from compat_report.render.totals import count_notebooks
+from compat_report.reported import Report
 from porter.commands.options import Machine
 from porter.platform import Platform
 from porter.progress import Reporter as Progress

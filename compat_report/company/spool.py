@@ -13,8 +13,9 @@ import orjson
 
 from compat_report.company.sources import suffix_of
 from compat_report.company.work import PATH
-from compat_report.model import NotebookReport, Verdict
-from compat_report.render.json import parse_notebook_report
+from compat_report.model import Verdict
+from compat_report.render.parse import parse_notebook_report
+from compat_report.reported import NotebookReport
 
 HEAD = struct.Struct("<II")
 

@@ -23,11 +23,12 @@ from compat_report.check import UNTOLD, check_notebook, judge
 from compat_report.company.sources import folder_of, read_source
 from compat_report.company.trace import Beside, Trace, make_trace
 from compat_report.deciding.digests import digest_policy, digest_rules
-from compat_report.model import Finding, Location, NotebookReport, Verdict
+from compat_report.model import Finding, Location, Verdict
 from compat_report.policy import apply_policy
 from compat_report.ranking import is_alone
 from compat_report.render.json import serialize_notebook
 from compat_report.report import Reporter, watched
+from compat_report.reported import NotebookReport
 from compat_report.rules import find
 from compat_report.syntax.facts import read_facts
 from porter import __version__

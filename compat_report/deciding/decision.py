@@ -11,8 +11,9 @@ from compat_report.deciding.model import (
     Pin,
     Reason,
 )
-from compat_report.model import Finding, Footprint, Notebook, NotebookReport, Severity, Verdict
+from compat_report.model import Finding, Notebook, Severity, Verdict
 from compat_report.policy import Policy
+from compat_report.reported import Footprint, NotebookReport
 from porter.platform import Platform
 
 

@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from compat_report.catalog.fetch import Fetcher
 from compat_report.catalog.index_lock import platform_place
 from compat_report.errors import SourceAway
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 from porter.platform import Platform
 
 type LockOf = Callable[[Sequence[ResolvedFile]], str | None]

@@ -8,16 +8,8 @@ from compat_report.catalog.model import Resolution
 from compat_report.footprint.arrays import MEASURES, measure_array
 from compat_report.footprint.reads import READERS, measure_reads
 from compat_report.footprint.size import MIB, UNTOLD, Sized
-from compat_report.model import (
-    NOT_CONSTANT,
-    Evidence,
-    Facts,
-    Footprint,
-    Guard,
-    Location,
-    ResolvedFile,
-    Use,
-)
+from compat_report.model import NOT_CONSTANT, Facts, Guard, Location, Use
+from compat_report.reported import Evidence, Footprint, ResolvedFile
 
 # The bare runtime's heap after its start, by release (tests/compat_report/footprint measures it).
 BASE = {"0.29": (14 * MIB, 24 * MIB), "314": (20 * MIB, 34 * MIB)}

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from compat_report.footprint.size import OBJECT_LIMIT, TAB_LIMIT, format_size
-from compat_report.model import Evidence, Finding, Footprint, Location
+from compat_report.model import Finding, Location
+from compat_report.reported import Evidence, Footprint
 from compat_report.rules import find
 
 # From here on the limit is near.

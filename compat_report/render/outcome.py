@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from compat_report.model import End, NotebookReport, Outcome, Verdict
+from compat_report.model import Verdict
 from compat_report.render.visible import show_line, show_size
+from compat_report.reported import End, NotebookReport, Outcome
 
 _HOSTS = {"node": "Node", "chromium": "Chromium"}
 _ENDS = {

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compat_report.model import Finding, Location, NotebookReport, Severity, Verdict
+from compat_report.model import Finding, Location, Severity, Verdict
+from compat_report.reported import NotebookReport
 
 MOST_CELLS = 4
 MOST_LINES = 6

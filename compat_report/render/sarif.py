@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from compat_report.model import CellReport, Finding, NotebookReport, Report, Severity
+from compat_report.model import Finding, Severity
 from compat_report.render.reasons import say_place
 from compat_report.render.visible import show_line, show_unseen
+from compat_report.reported import CellReport, NotebookReport, Report
 from compat_report.rules import Rule, read_rules
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"

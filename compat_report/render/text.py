@@ -10,16 +10,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from compat_report.model import (
-    Candidate,
-    NotebookReport,
-    Report,
-    Verdict,
-)
+from compat_report.model import Verdict
 from compat_report.render.outcome import say_outcome, say_trials
 from compat_report.render.reasons import find_reasons, say_places
 from compat_report.render.totals import OnDisk, count_notebooks
 from compat_report.render.visible import show_line, show_share
+from compat_report.reported import Candidate, NotebookReport, Report
 from porter.table import LOG_WIDTH
 
 REASONS = 5

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from compat_report.model import NotebookReport, Verdict
+from compat_report.model import Verdict
+from compat_report.reported import NotebookReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from compat_report.model import Report
 from compat_report.render.html.pages import render_html, write_html
 from compat_report.render.json import iter_reports
 from compat_report.render.sarif import serialize_sarif
 from compat_report.render.text import iter_text
+from compat_report.reported import Report
 from porter import __version__
 from porter.home import new_file
 from porter.table import LOG_WIDTH

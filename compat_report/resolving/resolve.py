@@ -21,7 +21,7 @@ from compat_report.catalog.lock import Locked
 from compat_report.catalog.model import Problem, Resolution
 from compat_report.catalog.page import IndexedWheel
 from compat_report.errors import SourceAway
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 from compat_report.resolving.choose import choose_wheel, explain_absence, wheel_tags
 from compat_report.resolving.environment import tag_ranks
 from compat_report.resolving.extras import requirements_of

@@ -13,9 +13,9 @@ from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.deciding.digests import digest_policy
 from compat_report.deciding.lock_address import LockOf, asked_lock, lock_place
 from compat_report.errors import SourceAway
-from compat_report.model import ResolvedFile
 from compat_report.policy import Policy
 from compat_report.report import Reporter
+from compat_report.reported import ResolvedFile
 from compat_report.select import Selector
 from compat_report.serving.inside import InsideFetcher, Line
 from compat_report.serving.reading import Reading

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from compat_report.model import End, Outcome, Verdict
+from compat_report.model import Verdict
+from compat_report.reported import End, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from subprocess import run
 
 from compat_report.catalog.open import OpenCatalog
-from compat_report.model import End, Facts, NotebookReport, Outcome
+from compat_report.model import Facts
+from compat_report.reported import End, NotebookReport, Outcome
 from compat_report.truth.beside import read_beside
 from compat_report.truth.plan import plan_steps
 from compat_report.truth.shell import Support, fetch_support

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compat_report.model import End, Outcome
+from compat_report.reported import End, Outcome
 from compat_report.truth.beside import Beside
 
 # What the runtime says where the engine has no JSPI (WebAssembly's JavaScript Promise

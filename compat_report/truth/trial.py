@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import batched
 
 from compat_report.asked import Asked, open_sources
-from compat_report.model import Facts, Notebook, NotebookReport, Report
+from compat_report.model import Facts, Notebook
 from compat_report.report import watched
+from compat_report.reported import NotebookReport, Report
 from compat_report.syntax.facts import read_facts
 from compat_report.truth.run import TIMEOUT, Runner, open_runner
 from porter.check.model import Host

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from compat_report.catalog.page import IndexedWheel
 from compat_report.errors import SourceAway
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 from porter.errors import PorterError
 from porter.home import Home
 from porter.pypi import IndexFile, fetch_file

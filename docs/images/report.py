@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
 from compat_report.render.html.pages import write_html  # noqa: E402 # the checkout is not installed
-from compat_report.render.json import parse_reports  # noqa: E402
+from compat_report.render.parse import parse_reports  # noqa: E402
 from demo.trying import chromium  # noqa: E402
 
 VIEW = ViewportSize(width=1280, height=1560)

@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from compat_report.asked import Asked, open_reporter  # noqa: E402 # the checkout is not installed
-from compat_report.model import End, Report, Severity, Verdict  # noqa: E402
+from compat_report.model import Severity, Verdict  # noqa: E402
 from compat_report.policy import Policy  # noqa: E402
 from compat_report.reading.read import read_notebook  # noqa: E402
+from compat_report.reported import End, Report  # noqa: E402
 from compat_report.truth.accuracy import Accuracy, Trial  # noqa: E402
 from compat_report.truth.trial import try_report  # noqa: E402
 from demo.serving import publish, serving  # noqa: E402

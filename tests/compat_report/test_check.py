@@ -10,16 +10,15 @@ from compat_report.model import (
     CellKind,
     Facts,
     Finding,
-    Footprint,
     Guard,
     Import,
     Location,
     Notebook,
     Requirement,
-    ResolvedFile,
     Severity,
     Verdict,
 )
+from compat_report.reported import Footprint, ResolvedFile
 
 AT = Location(path="a.ipynb", cell=0, line=1)
 WORKS = Provided(name="json", state=State.WORKS, origin=Origin.STDLIB)

@@ -15,7 +15,7 @@ import pytest
 
 from compat_report import hardness
 from compat_report.hardness import Looks, find_looks, look, look_into
-from compat_report.model import Candidate
+from compat_report.reported import Candidate
 from porter.home import Home
 from porter.pipconfig import read_pip_config
 

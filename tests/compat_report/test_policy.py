@@ -16,7 +16,6 @@ from compat_report.model import (
     Location,
     Notebook,
     Requirement,
-    ResolvedFile,
     Severity,
 )
 from compat_report.policy import (
@@ -28,6 +27,7 @@ from compat_report.policy import (
     read_policy,
 )
 from compat_report.policy_fields import FIELDS
+from compat_report.reported import ResolvedFile
 
 HERE = Location(path="a.ipynb", cell=0, line=1)
 ROOT = Path(__file__).parents[2]

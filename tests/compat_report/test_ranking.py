@@ -1,6 +1,7 @@
 from compat_report.check import PORTABLE
-from compat_report.model import Finding, Location, NotebookReport, Severity, Verdict
+from compat_report.model import Finding, Location, Severity, Verdict
 from compat_report.ranking import rank
+from compat_report.reported import NotebookReport
 
 
 def blocked(path: str, *projects: str, more: str = "") -> NotebookReport:

@@ -20,10 +20,11 @@ from compat_report.catalog.open import OpenCatalog, open_catalog
 from compat_report.deciding.decision import make_decision
 from compat_report.deciding.digests import digest_policy, made_from
 from compat_report.deciding.document import read_schema, serialize_decision
-from compat_report.model import Cell, CellKind, Notebook, NotebookReport, Verdict
+from compat_report.model import Cell, CellKind, Notebook, Verdict
 from compat_report.policy import Policy, parse_policy
 from compat_report.reading.read import parse_notebook, read_notebook
 from compat_report.report import Reporter
+from compat_report.reported import NotebookReport
 from compat_report.select import Selector, TooManyNames, decide, print_decision
 from porter.commands.options import Machine
 from porter.home import Home

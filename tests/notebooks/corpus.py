@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from compat_report.model import Report
+from compat_report.reported import Report
 
 HERE = Path(__file__).parent
 # Modules: what notebooks import, and what runs them.

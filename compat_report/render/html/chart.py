@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compat_report.model import Candidate, Verdict
+from compat_report.model import Verdict
 from compat_report.render.totals import Totals
 from compat_report.render.visible import show_line
+from compat_report.reported import Candidate
 
 WIDTH = 1000.0
 CANDIDATES = 12

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from compat_report.model import Candidate, Report
 from compat_report.render.html.chart import CANDIDATES, draw_candidates, draw_verdicts
 from compat_report.render.html.view import (
     HEAP_LIMIT,
@@ -24,6 +23,7 @@ from compat_report.render.html.view import (
 )
 from compat_report.render.totals import OnDisk, Totals, count_notebooks
 from compat_report.render.visible import show_line, show_share, show_size
+from compat_report.reported import Candidate, Report
 from porter.home import new_file, new_folder
 
 MOST_NOTEBOOKS = 1000

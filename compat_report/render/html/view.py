@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import overload
 
-from compat_report.model import (
-    CellKind,
-    CellReport,
-    Finding,
-    Footprint,
-    NotebookReport,
-    Report,
-    Verdict,
-)
+from compat_report.model import CellKind, Finding, Verdict
 from compat_report.render.html.excerpt import MOST, Segment, cut_source
 from compat_report.render.outcome import say_outcome
 from compat_report.render.reasons import find_reasons, say_places
 from compat_report.render.totals import OnDisk
 from compat_report.render.visible import show_line
+from compat_report.reported import CellReport, Footprint, NotebookReport, Report
 
 HEAP_LIMIT = 4 * 2**30
 """A tab's WebAssembly memory: 65,536 pages of 64 KiB, the most that wasm32 can have."""

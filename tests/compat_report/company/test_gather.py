@@ -17,11 +17,12 @@ from compat_report.company.gather import Gathered, report_all
 from compat_report.company.sources import list_files
 from compat_report.company.store import NAME
 from compat_report.company.work import Made, Setup, Task, Worker
-from compat_report.model import NotebookReport, Verdict
+from compat_report.model import Verdict
 from compat_report.policy import Policy, parse_policy
 from compat_report.reading.find import find_notebooks
 from compat_report.reading.read import read_notebook
 from compat_report.report import Reporter
+from compat_report.reported import NotebookReport
 from porter.commands.options import Machine
 from porter.home import Home
 from porter.platform import Platform

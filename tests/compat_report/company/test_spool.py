@@ -7,10 +7,11 @@ import pytest
 
 from compat_report.company.spool import Spool
 from compat_report.company.work import PATH
-from compat_report.model import Footprint, NotebookReport, Report, Verdict
+from compat_report.model import Verdict
 from compat_report.render import text
 from compat_report.render.html import pages
 from compat_report.render.write import serialize_reports, write_reports
+from compat_report.reported import Footprint, NotebookReport, Report
 
 # Larger than what 64 bits hold, as an estimate of memory can be.
 VAST = 10**30

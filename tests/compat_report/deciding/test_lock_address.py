@@ -1,7 +1,7 @@
 import pytest
 
 from compat_report.deciding.lock_address import lock_place, lock_query, without_secrets
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 from porter.platform import read_platform
 
 

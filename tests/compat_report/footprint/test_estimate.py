@@ -6,15 +6,8 @@ from compat_report.catalog.model import Resolution
 from compat_report.footprint.estimate import BASE, UNTOLD_LIMIT, WATCHED, estimate_footprint
 from compat_report.footprint.judge import judge_footprint
 from compat_report.footprint.size import GIB, MIB, TAB_LIMIT
-from compat_report.model import (
-    Cell,
-    CellKind,
-    Evidence,
-    Footprint,
-    Location,
-    Notebook,
-    ResolvedFile,
-)
+from compat_report.model import Cell, CellKind, Location, Notebook
+from compat_report.reported import Evidence, Footprint, ResolvedFile
 from compat_report.syntax.facts import read_facts
 from compat_report.syntax.watch import Watch
 

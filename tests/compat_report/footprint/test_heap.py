@@ -8,7 +8,8 @@ import pytest
 
 from compat_report.catalog.model import Resolution
 from compat_report.footprint.estimate import BASE, WATCHED, estimate_footprint
-from compat_report.model import Cell, CellKind, Footprint, Notebook
+from compat_report.model import Cell, CellKind, Notebook
+from compat_report.reported import Footprint
 from compat_report.syntax.facts import read_facts
 from compat_report.syntax.watch import Watch
 from porter.home import Home

@@ -13,17 +13,11 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from reports import make_report, reports
 
-from compat_report.model import Candidate, NotebookReport, Report, Severity, Verdict
-from compat_report.render.json import (
-    BadReport,
-    iter_report,
-    parse_report,
-    parse_reports,
-    read_schema,
-    serialize_report,
-    write_report,
-)
+from compat_report.model import Severity, Verdict
+from compat_report.render.json import iter_report, read_schema, serialize_report, write_report
+from compat_report.render.parse import BadReport, parse_report, parse_reports
 from compat_report.render.write import serialize_reports
+from compat_report.reported import Candidate, NotebookReport, Report
 
 NAMES = {"platform": "0.29.5", "pyodide": "0.29.5", "kernel": "pyodide"}
 

@@ -8,11 +8,13 @@ from hypothesis import given
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from reports import make_report, outcomes
 
-from compat_report.model import End, Outcome, Verdict
+from compat_report.model import Verdict
 from compat_report.render.html.pages import render_html
-from compat_report.render.json import parse_report, read_schema, serialize_report
+from compat_report.render.json import read_schema, serialize_report
 from compat_report.render.outcome import say_outcome, say_trials
+from compat_report.render.parse import parse_report
 from compat_report.render.text import render_text
+from compat_report.reported import End, Outcome
 
 RAN = Outcome(end=End.RUNS, host="node", seconds=1.25, heap=28_000_000)
 RAISED = Outcome(end=End.FAILS, host="chromium", reason="OSError: no", cell=1)

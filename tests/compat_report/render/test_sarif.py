@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from reports import SHELL, make_notebook, make_report, reports
 
-from compat_report.model import NotebookReport, Report, Verdict
+from compat_report.model import Verdict
 from compat_report.render.sarif import LEVELS, relative_uri, serialize_sarif
+from compat_report.reported import NotebookReport, Report
 from porter.home import Home
 from porter.npm import fetch_npm_package
 

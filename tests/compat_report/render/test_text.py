@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from reports import make_report, reports
 from rich.cells import cell_len
 
-from compat_report.model import Report, Verdict
+from compat_report.model import Verdict
 from compat_report.render.text import CANDIDATES, REASONS, render_text
 from compat_report.render.visible import show_line, show_share, show_size, show_unseen
+from compat_report.reported import Report
 
 HOSTILE = "a\x1b[31mred\u202eevil\r\x07\u200b\ufeff\x9b2J[bold]x[/bold]"
 

@@ -8,7 +8,7 @@ import pytest
 from reports import make_report
 
 from compat_report.render.html.pages import render_html
-from compat_report.render.json import parse_reports
+from compat_report.render.parse import parse_reports
 from compat_report.render.text import render_text
 from compat_report.render.write import serialize_reports, write_reports
 from porter import __version__, cli

@@ -2,7 +2,8 @@
 
 import pytest
 
-from compat_report.model import End, Outcome, Verdict
+from compat_report.model import Verdict
+from compat_report.reported import End, Outcome
 from compat_report.truth.accuracy import Accuracy, Trial, how_it_ended
 
 

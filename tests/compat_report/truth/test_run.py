@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from compat_report.catalog.open import OpenCatalog, open_catalog
-from compat_report.model import End, Outcome
 from compat_report.policy import Policy
 from compat_report.reading.read import read_notebook
 from compat_report.report import Reporter, watched
+from compat_report.reported import End, Outcome
 from compat_report.syntax.facts import read_facts
 from compat_report.truth.run import Runner, open_runner
 from porter.check.model import Host

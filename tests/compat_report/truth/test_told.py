@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from compat_report.model import End, Outcome, Verdict
+from compat_report.model import Verdict
+from compat_report.reported import End, Outcome
 from compat_report.truth.beside import Beside, read_beside
 from compat_report.truth.told import Telling, judge_run
 

@@ -10,8 +10,9 @@ import pytest
 from notebooks.corpus import read_expected
 from running import run_porter
 
-from compat_report.model import End, NotebookReport, Verdict
-from compat_report.render.json import parse_report
+from compat_report.model import Verdict
+from compat_report.render.parse import parse_report
+from compat_report.reported import End, NotebookReport
 from compat_report.truth.accuracy import Accuracy, Trial
 from porter.home import Home
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from servers import Served
 
 from compat_report.catalog.open import OpenCatalog, open_catalog
-from compat_report.model import ResolvedFile
+from compat_report.reported import ResolvedFile
 from compat_report.truth.wheels import fetch_wheels
 from porter.home import Home
 from porter.platform import Platform

@@ -9,8 +9,9 @@ from browsing import chromium
 from playwright.sync_api import Browser, Page
 from reports import make_report
 
-from compat_report.model import Report, Verdict
+from compat_report.model import Verdict
 from compat_report.render.html.pages import write_html
+from compat_report.reported import Report
 from porter.home import Home
 from porter.npm import fetch_npm_package
 

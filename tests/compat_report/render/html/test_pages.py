@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import make_report, reports
 
-from compat_report.model import Report, Severity, Verdict
+from compat_report.model import Severity, Verdict
 from compat_report.render.html import pages
 from compat_report.render.html.pages import render_html, write_html
+from compat_report.reported import Report
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import THREAD, make_notebook, make_report, reports
 
-from compat_report.model import Candidate, Footprint, Location, Report, Verdict
+from compat_report.model import Location, Verdict
 from compat_report.render.html.chart import WIDTH, draw_candidates, draw_verdicts
 from compat_report.render.html.excerpt import MOST
 from compat_report.render.html.view import (
@@ -19,6 +19,7 @@ from compat_report.render.html.view import (
     view_notebook,
 )
 from compat_report.render.totals import Totals
+from compat_report.reported import Candidate, Footprint, Report
 
 
 def test_platforms_have_names_of_their_own() -> None:
