@@ -17,7 +17,7 @@ from index_server.runtimes.shelf import Digests, Shelf, fill_shelf
 from index_server.settings import Settings
 from index_server.web.negotiate import Encoding
 from porter.home import Home, hash_file
-from porter.pinned import read_pinned
+from porter.pinned import fetch_pinned, read_pinned
 from porter.platform import Platform, read_platform
 from porter.pypi import parse_purl, promised_sha256
 
@@ -50,9 +50,11 @@ def make_release(home: Home, wheels: list[Path]) -> Platform:
 
 
 @pytest.fixture
-def little_home(home: Home, scratch_home: Home) -> Home:
+def little_home(home: Home, scratch_home: Home, env: dict[str, str]) -> Home:
     """A cache that has micropip's wheel and no runtime."""
-    sha256 = promised_sha256(parse_purl(read_pinned("micropip")))
+    pinned = read_pinned("micropip")
+    fetch_pinned(pinned, home=home, env=env)
+    sha256 = promised_sha256(parse_purl(pinned))
     scratch_home.downloads.mkdir()
     (scratch_home.downloads / sha256).symlink_to(home.downloads / sha256)
     return scratch_home
