@@ -20,13 +20,16 @@ class Dask:
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self._folder = folder
         self._running: list[subprocess.Popen[bytes]] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start("scheduler", {}, "--host", self.address, "--no-dashboard")
         await_port(int(self.address.rpartition(":")[2]))
 
     def add_worker(self, home: Path) -> subprocess.Popen[bytes]:
         """A worker with caches of its own."""
         env = {"PORTER_HOME": str(home)}
-        return self._start("worker", env, self.address, *WORKER, "--host", "127.0.0.1")
+        worker = self._start("worker", env, self.address, *WORKER, "--host", "127.0.0.1")
+        self.workers.append(worker)
+        return worker
 
     def await_workers(self, count: int) -> None:
         """Until so many have come."""

@@ -1,62 +1,22 @@
 """A scheduler and two workers as processes of their own, one of which is killed."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clusters import Dask
 from company import await_reports, put_notebooks
 from running import run_porter, start_porter
-from services import await_port, free_port
 
 from porter.home import Home
 
-WORKER = ["--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "30"]
-
-
-class Dask:
-    """A cluster of this machine's."""
-
-    def __init__(self, folder: Path) -> None:
-        self.address = f"tcp://127.0.0.1:{free_port()}"
-        self._folder = folder
-        self._running: list[subprocess.Popen[bytes]] = []
-        self._start("scheduler", "--host", self.address, "--no-dashboard")
-        await_port(int(self.address.rpartition(":")[2]))
-        self.workers = [
-            self._start("worker", self.address, *WORKER, "--host", "127.0.0.1") for _ in range(2)
-        ]
-
-    def _start(self, kind: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "distributed.cli.dask_" + kind, *arguments]
-        with (self._folder / f"{kind}.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=self._folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-            )
-        self._running.append(process)
-        return process
-
-    def stop(self) -> None:
-        for process in reversed(self._running):
-            process.send_signal(signal.SIGTERM)
-        for process in self._running:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
 
 @pytest.fixture
-def dask(tmp_path: Path) -> Iterator[Dask]:
+def dask(home: Home, tmp_path: Path) -> Iterator[Dask]:
     cluster = Dask(tmp_path)
     try:
+        for _ in range(2):
+            cluster.add_worker(home.root)
         yield cluster
     finally:
         cluster.stop()
