@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,7 +115,6 @@ class OpenCatalog:
         self.kernel: Kernel = read_kernel(asked.kernel, asked.platform)
         self._mapping = read_mapping(asked.mapping) if asked.mapping is not None else Names()
         runtime = _fetch_runtime(asked)
-        self._public_url, self._verify = index_settings(asked.env)
         self._indexes = Indexes(self._open_shelves())
         self.lock: Lock = self._read_lock(parse_lock((runtime.folder / NAME).read_bytes()))
         self._started = self._supply({}, lock_first=True)
@@ -194,6 +194,11 @@ class OpenCatalog:
             installed=installed,
         )
 
+    @cached_property
+    def _settings(self) -> tuple[str | None, str | None]:
+        """pip's index and certificates: a process of its own, which an index inside this one needs not."""
+        return index_settings(self._asked.env)
+
     def _open_shelves(self) -> list[Shelf]:
         asked = self._asked
         shelves = []
@@ -203,7 +208,7 @@ class OpenCatalog:
         if asked.public:
             from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
-            url = self._public_url or PYPI_SIMPLE_ENDPOINT
+            url = self._settings[0] or PYPI_SIMPLE_ENDPOINT
             shelves.append(self._shelf(Origin.PYPI, url, "the public index"))
         return shelves
 
@@ -219,7 +224,7 @@ class OpenCatalog:
     def _fetcher(self, url: str, role: str) -> Fetcher:
         if self._asked.fetch is not None:
             return self._asked.fetch(url, role)
-        return Fetcher(url, role=role, env=self._asked.env, verify=self._verify)
+        return Fetcher(url, role=role, env=self._asked.env, verify=self._settings[1])
 
     def _read_lock(self, release: Lock) -> Lock:
         asked = self._asked
