@@ -19,6 +19,7 @@ from porter.commands.options import (
     add_platforms,
     add_recipe_folders,
     add_sources,
+    add_toolchain,
     print_json,
     recipe_folders,
 )
@@ -85,16 +86,6 @@ def add(commands: Commands) -> None:
     add_runtime(parser)
     add_timeout(parser)
     add_json(parser)
-
-
-def add_toolchain(parser: argparse.ArgumentParser) -> None:
-    """`--toolchain PROVIDER`."""
-    parser.add_argument(
-        "--toolchain",
-        choices=("auto", "official", "debian", "path"),
-        default="auto",
-        help="who gives the compiler (default: auto, the first that works)",
-    )
 
 
 def run(arguments: argparse.Namespace, machine: Machine) -> int:

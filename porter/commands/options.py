@@ -65,6 +65,16 @@ def add_recipes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_toolchain(parser: argparse.ArgumentParser) -> None:
+    """`--toolchain PROVIDER`."""
+    parser.add_argument(
+        "--toolchain",
+        choices=("auto", "official", "debian", "path"),
+        default="auto",
+        help="who gives the compiler (default: auto, the first that works)",
+    )
+
+
 def add_recipe_folders(parser: argparse.ArgumentParser) -> None:
     """`--recipes DIR`, more than once; `recipe_folders` reads it."""
     parser.add_argument(

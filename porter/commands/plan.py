@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from porter.commands.build import add_toolchain
 from porter.commands.options import (
     Commands,
     Machine,
@@ -14,6 +13,7 @@ from porter.commands.options import (
     add_platforms,
     add_recipe_folders,
     add_sources,
+    add_toolchain,
     print_error,
     print_json,
     recipe_folders,

@@ -5,7 +5,6 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from porter.commands.build import add_toolchain
 from porter.commands.options import (
     Commands,
     Machine,
@@ -15,6 +14,7 @@ from porter.commands.options import (
     add_platforms,
     add_recipe_folders,
     add_sources,
+    add_toolchain,
     print_json,
 )
 from porter.commands.shared import STORE, add_store

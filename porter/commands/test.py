@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from porter.commands.build import add_toolchain
 from porter.commands.checks import (
     add_junit,
     add_runtime,
@@ -23,6 +22,7 @@ from porter.commands.options import (
     add_json,
     add_platforms,
     add_recipes,
+    add_toolchain,
     failure_json,
     print_error,
     print_json,
