@@ -27,9 +27,3 @@ class SourceAway(CompatReportError):
     """A runtime or an index that was asked for cannot be reached, or does not say what it should."""
 
     exit_code = 4
-
-
-class RequirementNotMet(CompatReportError):
-    """`--require browser`, and a notebook that has another verdict."""
-
-    exit_code = 1

@@ -58,16 +58,6 @@ class Ranking:
         )
 
 
-def rank(
-    notebooks: Iterable[NotebookReport], runs: Mapping[str, float] | None = None
-) -> tuple[Candidate, ...]:
-    """The candidates of notebooks that are all there."""
-    ranking = Ranking(runs=runs or {})
-    for notebook in notebooks:
-        ranking.count(notebook)
-    return ranking.best()
-
-
 def is_alone(notebook: NotebookReport) -> bool:
     """Whether a port of one project is all that a notebook needs to run."""
     return len(notebook.blockers) == 1 and all(

@@ -6,7 +6,6 @@ All are frozen.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
 
 from compat_report.model import CellKind, Finding, Location, Verdict
 
@@ -175,11 +174,3 @@ class Report:
     kernel: str
     notebooks: Sequence[NotebookReport]
     port_next: tuple[Candidate, ...] = ()
-
-    def with_verdict(self, verdict: Verdict) -> tuple[NotebookReport, ...]:
-        """The notebooks that have it."""
-        return tuple(n for n in self.notebooks if n.verdict is verdict)
-
-    def merged(self, other: Self) -> tuple[NotebookReport, ...]:
-        """The notebooks of both, by path."""
-        return tuple(sorted((*self.notebooks, *other.notebooks), key=lambda n: n.path))

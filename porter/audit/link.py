@@ -6,7 +6,7 @@ global offset table (`GOT.func`, `GOT.mem`) without a value is an error when the
 unless it is weak; everything else is checked by the engine (JS API, "instantiate a module").
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from porter.audit.demangle import demangle
 from porter.audit.model import Finding
@@ -184,8 +184,3 @@ def _mode(name: str, *, invoking: bool = True) -> str:
 
 def _basename(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def library_names(paths: Iterable[str]) -> dict[str, str]:
-    """Members that another module may need, by the file name it would name."""
-    return {_basename(path): path for path in paths}

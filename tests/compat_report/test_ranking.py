@@ -1,7 +1,9 @@
+from collections.abc import Iterable, Mapping
+
 from compat_report.check import PORTABLE
 from compat_report.model import Finding, Location, Severity, Verdict
-from compat_report.ranking import rank
-from compat_report.reported import NotebookReport
+from compat_report.ranking import Ranking
+from compat_report.reported import Candidate, NotebookReport
 
 
 def blocked(path: str, *projects: str, more: str = "") -> NotebookReport:
@@ -25,6 +27,15 @@ def blocked(path: str, *projects: str, more: str = "") -> NotebookReport:
         findings=tuple(findings),
         blockers=projects,
     )
+
+
+def rank(
+    notebooks: Iterable[NotebookReport], runs: Mapping[str, float] | None = None
+) -> tuple[Candidate, ...]:
+    ranking = Ranking(runs=runs or {})
+    for notebook in notebooks:
+        ranking.count(notebook)
+    return ranking.best()
 
 
 def test_those_that_unblock_most_come_first() -> None:

@@ -45,11 +45,6 @@ class CellView:
     loose: tuple[Found, ...]
     more: int
 
-    @property
-    def has_findings(self) -> bool:
-        """Whether there is anything to look at but the source."""
-        return bool(self.loose) or any(segment.findings for segment in self.segments)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
