@@ -64,7 +64,7 @@ def write_recipe(
         raise ConfigurationError(
             f"{target} is there already", advice="--force writes it anew, without what you changed"
         )
-    source = parse_source(_pin(text, home=home, env=env), recipes=())
+    source = parse_source(_pin(text, home=home, env=env), recipes=(), platform=platform)
     source = replace(source, recipe=Recipe(name=project))
     fetched = fetch_source(source, platform=platform, home=home, env=env)
     survey = _survey(fetched, home)

@@ -12,7 +12,7 @@ from porter.disclosed import Disclosed, read_disclosed
 from porter.errors import ConfigurationError, SourceNotFound
 from porter.graph import Role
 from porter.home import Home, hash_file
-from porter.platform import read_platform
+from porter.platform import Platform, read_platform
 from porter.portfolio import Portfolio, build_portfolio
 from porter.progress import Reporter
 from porter.recipe import Recipe, read_recipes
@@ -85,8 +85,9 @@ def rebuild_wheel(wheel: Path, making: Rebuilding) -> Rebuilt:
         env=making.env,
         report=making.report,
     )
-    recipes = read_recipes([folder for folder in making.recipes if folder.is_dir()])
-    source = find_source(told, recipes, making)
+    read = read_recipes([folder for folder in making.recipes if folder.is_dir()])
+    recipes = {name: recipe.on(platform) for name, recipe in read.items()}
+    source = find_source(told, recipes, making, platform=platform)
     name = source.name
     built, failures = build_portfolio(
         Wanted(
@@ -124,7 +125,9 @@ def rebuild_wheel(wheel: Path, making: Rebuilding) -> Rebuilt:
     )
 
 
-def find_source(told: Disclosed, recipes: Mapping[str, Recipe], making: Rebuilding) -> Source:
+def find_source(
+    told: Disclosed, recipes: Mapping[str, Recipe], making: Rebuilding, *, platform: Platform
+) -> Source:
     """The source that a wheel tells of, with the recipe that it tells.
 
     Of a folder the wheel tells only the hash: `making.source` names it, or the recipe of that
@@ -133,10 +136,10 @@ def find_source(told: Disclosed, recipes: Mapping[str, Recipe], making: Rebuildi
     name = told.inputs.get("name", "")
     known = recipes.get(name, Recipe(name=name, host=tuple(host_parts(told.inputs))))
     if making.source:
-        named = parse_source(making.source, recipes=making.recipes)
+        named = parse_source(making.source, recipes=making.recipes, platform=platform)
         known = named.recipe if name not in recipes else known
     elif told.source:
-        named = parse_source(_pinned(told), recipes=making.recipes)
+        named = parse_source(_pinned(told), recipes=making.recipes, platform=platform)
     elif name in recipes:
         named = recipe_source(known)
     else:

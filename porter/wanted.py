@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from porter.errors import SourceNotFound, UsageError
 from porter.graph import Role
+from porter.platform import Platform
 from porter.recipe import Recipe, read_recipes
 from porter.recipe.folder import recipe_folders
 from porter.source import Source, parse_source, recipe_source
@@ -41,8 +42,8 @@ class Wanted:
         )
 
 
-def read_wanted(texts: Sequence[str], *, recipes: Sequence[Path]) -> Wanted:
-    """The projects that are asked for, and the recipes of all that these may need.
+def read_wanted(texts: Sequence[str], *, recipes: Sequence[Path], platform: Platform) -> Wanted:
+    """The projects that are asked for on a platform, and the recipes of all that these may need.
 
     Besides what `parse_source` takes: the name of a recipe, `tag:WORD` for all recipes with that
     tag, and a folder of recipes; without any, every recipe of `recipes`. What a folder or a tag
@@ -53,7 +54,7 @@ def read_wanted(texts: Sequence[str], *, recipes: Sequence[Path]) -> Wanted:
     @cache
     def known() -> dict[str, Recipe]:
         # Whoever needs no other project is not kept from building by another's mistake.
-        return read_recipes(recipes)
+        return _on(platform, recipes)
 
     roles: dict[str, Role] = {} if texts else dict.fromkeys(known(), Role.LISTED)
     listed: dict[str, Recipe] = {}
@@ -64,13 +65,13 @@ def read_wanted(texts: Sequence[str], *, recipes: Sequence[Path]) -> Wanted:
             for name in _tagged(text.removeprefix(TAG), known()):
                 roles.setdefault(name, Role.LISTED)
         elif is_portfolio(Path(text)):
-            listed = {**read_recipes([Path(text)]), **listed}
+            listed = {**_on(platform, [Path(text)]), **listed}
             for name in listed:
                 roles.setdefault(name, Role.LISTED)
         elif _is_name(text) and canonicalize_name(text) in known():
             roles[canonicalize_name(text)] = Role.NAMED
         else:
-            source = parse_source(text, recipes=recipes)
+            source = parse_source(text, recipes=recipes, platform=platform)
             if source.name in sources:
                 raise UsageError(f"{text}: {source.name} is asked for twice, from two sources")
             sources[source.name] = source
@@ -88,6 +89,10 @@ def is_portfolio(folder: Path) -> bool:
         return False
     files = ("pyproject.toml", "setup.py", "recipe.toml", "meta.yaml")
     return not any((folder / file).is_file() for file in files) and any(recipe_folders(folder))
+
+
+def _on(platform: Platform, folders: Sequence[Path]) -> dict[str, Recipe]:
+    return {name: recipe.on(platform) for name, recipe in read_recipes(folders).items()}
 
 
 def _is_name(text: str) -> bool:

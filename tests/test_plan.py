@@ -50,7 +50,7 @@ class Bench:
         return folder
 
     def wanted(self, *texts: str) -> Wanted:
-        return read_wanted(texts, recipes=[self.recipes])
+        return read_wanted(texts, recipes=[self.recipes], platform=self.platform)
 
     def plan(self, *texts: str) -> dict[str, Step]:
         wanted = self.wanted(*texts)

@@ -53,7 +53,7 @@ class Works:
     ) -> tuple[dict[str, Built], dict[str, Failure]]:
         with self.said.open("w") as stream:
             built, failures = build_portfolio(
-                read_wanted(texts, recipes=[self.recipes]),
+                read_wanted(texts, recipes=[self.recipes], platform=self.platform),
                 Portfolio(
                     out=self.home.root.parent / "dist",
                     platform=self.platform,

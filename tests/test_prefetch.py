@@ -33,7 +33,7 @@ def test_a_folder_that_tells_all_there_is_to_know(
     recipes = tmp_path / "recipes"
     (recipes / "odd").mkdir(parents=True)
     (recipes / "odd" / "recipe.toml").write_text('[source]\npurl = "pkg:pypi/odd@1"\n')
-    wanted = read_wanted([], recipes=[recipes])
+    wanted = read_wanted([], recipes=[recipes], platform=platform)
     graph = plan_graph(wanted.roles, wanted.recipes, provided={})
     with serve_shelf(sdist) as shelf:
         fetching = Fetching(

@@ -31,27 +31,27 @@ def recipes(tmp_path: Path) -> Path:
     return folder
 
 
-def test_every_form_of_a_source(recipes: Path, tmp_path: Path) -> None:
+def test_every_form_of_a_source(recipes: Path, tmp_path: Path, platform: Platform) -> None:
     project = make_tiny(tmp_path / "My.Tiny")
-    folder = parse_source(str(project), recipes=recipes)
+    folder = parse_source(str(project), recipes=recipes, platform=platform)
     assert (folder.name, folder.origin) == ("my-tiny", project)
     link = tmp_path / "link"
     link.symlink_to(project)
-    assert parse_source(str(link), recipes=recipes).origin == project
+    assert parse_source(str(link), recipes=recipes, platform=platform).origin == project
 
     sdist = make_sdist(project, tmp_path / "Tiny-1.0.tar.gz")
-    file = parse_source(f"{sdist}#sha256=00ff", recipes=recipes)
+    file = parse_source(f"{sdist}#sha256=00ff", recipes=recipes, platform=platform)
     assert (file.name, file.origin, file.sha256) == ("tiny", sdist, "00ff")
     assert file.recipe.cflags == "-DX"
 
-    purl = parse_source("pkg:pypi/Tiny@1.0", recipes=recipes)
+    purl = parse_source("pkg:pypi/Tiny@1.0", recipes=recipes, platform=platform)
     assert purl.origin == PackageURL("pypi", None, "tiny", "1.0")
     assert (purl.name, purl.sha256) == ("tiny", "a" * 64)
-    other = parse_source("pkg:pypi/tiny@2.0", recipes=recipes)
+    other = parse_source("pkg:pypi/tiny@2.0", recipes=recipes, platform=platform)
     assert (other.sha256, other.recipe.cflags) == ("", "-DX")
-    asked = parse_source("pkg:pypi/tiny@1.0?checksum=sha256:bb", recipes=recipes)
+    asked = parse_source("pkg:pypi/tiny@1.0?checksum=sha256:bb", recipes=recipes, platform=platform)
     assert asked.sha256 == "bb"
-    assert parse_source(str(recipes / "tiny"), recipes=recipes) == purl
+    assert parse_source(str(recipes / "tiny"), recipes=recipes, platform=platform) == purl
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,19 @@ def test_every_form_of_a_source(recipes: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_source(
-    text: str, error: type[PorterError], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str,
+    error: type[PorterError],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    platform: Platform,
 ) -> None:
     (tmp_path / "empty").mkdir()
     for name in ("notes.txt", "tiny-1.0-py3-none-any.whl", "tiny-1.0.tar.gz"):
         (tmp_path / name).touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=words):
-        parse_source(text, recipes=tmp_path)
+        parse_source(text, recipes=tmp_path, platform=platform)
 
 
 def fetch(source: Source, platform: Platform, home: Home, env: dict[str, str]) -> Fetched:
@@ -85,9 +90,9 @@ def test_an_sdist_is_hashed_before_it_is_used(
 ) -> None:
     sdist = make_sdist(make_tiny(tmp_path / "tiny"), tmp_path / "tiny-1.0.tar.gz")
     digest = hashlib.sha256(sdist.read_bytes()).hexdigest()
-    source = parse_source(f"{sdist}#sha256={digest}", recipes=tmp_path)
+    source = parse_source(f"{sdist}#sha256={digest}", recipes=tmp_path, platform=platform)
     assert fetch(source, platform, scratch_home, env).sha256 == digest
-    wrong = parse_source(f"{sdist}#sha256={'0' * 64}", recipes=tmp_path)
+    wrong = parse_source(f"{sdist}#sha256={'0' * 64}", recipes=tmp_path, platform=platform)
     with pytest.raises(HashMismatch, match=digest):
         fetch(wrong, platform, scratch_home, env)
 
@@ -104,7 +109,9 @@ def test_a_scratch_copy_of_an_sdist(
                 archive.write(file, f"tiny-1.0/{file.name}")
     else:
         make_sdist(project, path)
-    fetched = fetch(parse_source(str(path), recipes=tmp_path), platform, scratch_home, env)
+    fetched = fetch(
+        parse_source(str(path), recipes=tmp_path, platform=platform), platform, scratch_home, env
+    )
     lay_source(fetched, tmp_path / "work" / "src", log=tmp_path / "log", env=env)
     names = sorted(file.name for file in (tmp_path / "work" / "src").iterdir())
     assert names == ["pyproject.toml", "setup.py", "test_tiny.py", "tiny.c"]
@@ -121,7 +128,12 @@ def test_archives_that_are_no_sdists(
     (bare / "README").touch()
     none = make_sdist(bare, tmp_path / "none-1.0.tar.gz")
     for path, error in ((two, UnsafeArchive), (none, ConfigurationError)):
-        fetched = fetch(parse_source(str(path), recipes=tmp_path), platform, scratch_home, env)
+        fetched = fetch(
+            parse_source(str(path), recipes=tmp_path, platform=platform),
+            platform,
+            scratch_home,
+            env,
+        )
         with pytest.raises(error):
             lay_source(fetched, tmp_path / path.stem, log=tmp_path / "log", env=env)
 
@@ -135,7 +147,9 @@ def test_patches(
     patch.write_text(
         "--- a/pyproject.toml\n+++ b/pyproject.toml\n@@ -1,1 +1,2 @@\n [build-system]\n+# patched\n"
     )
-    fetched = fetch(parse_source(str(sdist), recipes=recipes), platform, scratch_home, env)
+    fetched = fetch(
+        parse_source(str(sdist), recipes=recipes, platform=platform), platform, scratch_home, env
+    )
     lay_source(fetched, tmp_path / "src", log=tmp_path / "log", env=env)
     assert "# patched" in (tmp_path / "src" / "pyproject.toml").read_text()
     patch.write_text(patch.read_text().replace(" [build-system]", "-[other]").replace("1,2", "0,1"))
@@ -160,7 +174,7 @@ def test_a_version_that_git_knows(
     git("init")
     git("add", "-A")
     git("commit", "-m", "one")
-    source = parse_source(str(project), recipes=tmp_path)
+    source = parse_source(str(project), recipes=tmp_path, platform=platform)
     first = fetch(source, platform, scratch_home, env)
     assert fetch(source, platform, scratch_home, env) == first
     git("tag", "v1.5")

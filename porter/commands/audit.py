@@ -15,7 +15,7 @@ from porter.commands.options import (
     add_recipes,
     print_json,
 )
-from porter.platform import read_platform
+from porter.platform import Platform, read_platform
 from porter.progress import Progressing
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             ]
             for text in arguments.wheel:
                 wheel = find_wheel(text, platform, home=machine.home, env=machine.env)
-                recipe = _recipe(wheel, arguments.recipes)
+                recipe = _recipe(wheel, arguments.recipes, platform)
                 audits.append(
                     audit_file(
                         wheel, platform=platform, surface=surface, others=others, recipe=recipe
@@ -78,13 +78,13 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     return 0 if all(audit.clean for audit in audits) else 1
 
 
-def _recipe(wheel: Path, recipes: Path) -> "Recipe":
+def _recipe(wheel: Path, recipes: Path, platform: Platform) -> "Recipe":
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     from porter.recipe import Recipe, find_recipe
 
     try:
-        return find_recipe(recipes, parse_wheel_filename(wheel.name)[0])
+        return find_recipe(recipes, parse_wheel_filename(wheel.name)[0]).on(platform)
     except InvalidWheelFilename:
         # The audit says so.
         return Recipe(name=wheel.name)

@@ -94,7 +94,8 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from porter.wanted import read_wanted
 
     platforms = dict.fromkeys(read_platform(name) for name in arguments.platform or [None])
-    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
+    folders = recipe_folders(arguments)
+    wanted = [read_wanted(arguments.source, recipes=folders, platform=p) for p in platforms]
     outcomes: list[Outcome] = []
     warnings: list[str] = []
     with Progressing() as report:
@@ -106,10 +107,10 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
             )
             for platform in platforms
         ]
-        for platform, toolchain in zip(platforms, toolchains, strict=True):
+        for platform, toolchain, each in zip(platforms, toolchains, wanted, strict=True):
             told = Placed(report, platform.name) if len(platforms) > 1 else report
             outcomes.append(
-                _build(wanted, platform, toolchain, (store, cluster), arguments, machine, told)
+                _build(each, platform, toolchain, (store, cluster), arguments, machine, told)
             )
             if arguments.fail_fast and outcomes[-1].failures:
                 break

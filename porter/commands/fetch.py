@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, machine: Machine) -> int:
     from porter.wanted import read_wanted
 
     platform = read_platform(arguments.platform)
-    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
+    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments), platform=platform)
     graph = read_graph(
         wanted,
         platform=platform,

@@ -87,10 +87,11 @@ def plan_platforms(
     from porter.wanted import read_wanted
 
     platforms = [read_platform(name) for name in arguments.platform or [None]]
-    wanted = read_wanted(arguments.source, recipes=recipe_folders(arguments))
+    folders = recipe_folders(arguments)
+    wanted = [read_wanted(arguments.source, recipes=folders, platform=p) for p in platforms]
     return [
-        (platform, _plan(platform, wanted, arguments, machine, store, audited=audited))
-        for platform in platforms
+        (platform, _plan(platform, each, arguments, machine, store, audited=audited))
+        for platform, each in zip(platforms, wanted, strict=True)
     ]
 
 

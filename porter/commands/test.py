@@ -156,11 +156,11 @@ def _targets(
     failures: list[Failure] = []
     needed: list[Path] = []
     targets: dict[str, Target] = {
-        text: Target(wheel=wheel, recipe=_recipe(wheel, arguments.recipes))
+        text: Target(wheel=wheel, recipe=_recipe(wheel, arguments.recipes, platform))
         for text, wheel in wheels.items()
     }
     if folders:
-        wanted = read_wanted(folders, recipes=[arguments.recipes])
+        wanted = read_wanted(folders, recipes=[arguments.recipes], platform=platform)
         folio = Portfolio(
             out=machine.home.tested,
             platform=platform,
@@ -201,7 +201,7 @@ def _check_name(wheel: Path, platform: Platform) -> None:
         )
 
 
-def _recipe(wheel: Path, recipes: Path) -> "Recipe":
+def _recipe(wheel: Path, recipes: Path, platform: Platform) -> "Recipe":
     from packaging.utils import parse_wheel_filename
 
     from porter.recipe import find_own_recipe, find_recipe
@@ -210,4 +210,4 @@ def _recipe(wheel: Path, recipes: Path) -> "Recipe":
     recipe = find_recipe(recipes, project)
     if recipe.folder is None:
         recipe = find_own_recipe(Path.cwd(), project) or recipe
-    return replace(recipe, name=project)
+    return replace(recipe.on(platform), name=project)

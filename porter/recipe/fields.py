@@ -1,6 +1,7 @@
 """recipe.toml and `[tool.porter]`: their fields, and the recipe they make."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from porter.recipe.mistake import Mistake, raise_mistakes
 from porter.recipe.model import Kind, Recipe
+from porter.recipe.per_platform import TABLE, find_stale_version, find_unknown, merge_platform
 
 NAMES = {str: "string", int: "number", bool: "true or false", dict: "dict", list: "list"}
 FLAGS = ("cflags", "cxxflags", "ldflags")
@@ -75,7 +77,15 @@ def find_mistakes(
 
 
 def make_recipe(data: Mapping[str, Any], *, name: str, folder: Path) -> Recipe:
-    """The recipe of a document without mistakes."""
+    """The recipe of a document without mistakes, with those of the platforms it names."""
+    platforms = tuple(
+        (platform, _make(merge_platform(data, other), name, folder))
+        for platform, other in data.get(TABLE, {}).items()
+    )
+    return replace(_make(data, name, folder), platforms=platforms)
+
+
+def _make(data: Mapping[str, Any], name: str, folder: Path) -> Recipe:
     package, source, build, needs, audit, test = (data.get(table, {}) for table in FIELDS)
     return Recipe(
         name=name,
@@ -128,13 +138,35 @@ def normalised(names: "tuple[str, ...] | list[str]") -> tuple[str, ...]:
 def known_fields() -> str:
     """What a person is told who wrote another field."""
     fields = ", ".join(f"{table}.{field}" for table, fields in FIELDS.items() for field in fields)
-    return f"its fields are {fields}"
+    return f'its fields are {fields}; [{TABLE}."NAME"] takes the same for one platform'
 
 
 type Found = tuple[tuple[str, ...], str]
 
 
 def _mistakes(data: object) -> Iterator[Found]:
+    if not isinstance(data, Mapping) or TABLE not in data:
+        yield from _plain_mistakes(data)
+        return
+    plain = {table: fields for table, fields in data.items() if table != TABLE}
+    found = [*_plain_mistakes(plain)]
+    yield from found
+    platforms = data[TABLE]
+    if not isinstance(platforms, dict):
+        yield (TABLE,), f"{TABLE} must be a table"
+        return
+    for name, text in find_unknown(platforms):
+        yield (TABLE, name), f'[{TABLE}."{name}"] {text}'
+    for name, other in platforms.items():
+        mistakes = [*_plain_mistakes(other)]
+        if not found and not mistakes and (text := find_stale_version(plain, other)):
+            mistakes = [(("source", "purl"), text)]
+        for field, text in mistakes:
+            yield (TABLE, name, *field), f'[{TABLE}."{name}"] {text}'
+
+
+def _plain_mistakes(data: object) -> Iterator[Found]:
+    """Those of a document without tables of platforms."""
     if not isinstance(data, Mapping):
         yield (), "must be a table"
         return

@@ -111,17 +111,25 @@ def _read_folder(folder: Path, name: str) -> Read:
             return None, [Mistake(where=str(path), text=error.message.removeprefix(f"{path}: "))]
         if recipe is None:
             return None, mistakes
-        mistakes += [
-            Mistake(where=str(path), text=f"no {what} {file.name}")
+        every = [recipe, *(each for _, each in recipe.platforms)]
+        absent = [
+            f"no {what} {file.name}"
+            for each in every
             for what, files in (
-                ("patch", recipe.patches),
-                ("file", [file for file, _ in recipe.extras]),
+                ("patch", each.patches),
+                ("file", [file for file, _ in each.extras]),
             )
             for file in files
             if not file.is_file()
         ]
-        return _with_tests(replace(recipe, file=path)), mistakes
+        mistakes += [Mistake(where=str(path), text=text) for text in dict.fromkeys(absent)]
+        return _complete(recipe, path), mistakes
     return None, []
+
+
+def _complete(recipe: Recipe, file: Path) -> Recipe:
+    platforms = tuple((name, _complete(each, file)) for name, each in recipe.platforms)
+    return _with_tests(replace(recipe, file=file, platforms=platforms))
 
 
 def _read_toml(path: Path, name: str) -> Read:

@@ -1,10 +1,12 @@
 """A recipe: how one project is built and tried, whatever file said so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+
+from porter.platform import Platform
 
 
 class Kind(StrEnum):
@@ -48,6 +50,9 @@ class Recipe:
     In the runtime `imports` are tried, then pytest runs the files `tests` and what the wheel's
     packages `shipped` carry, but for `skip`: (pattern of a test's name, reason) each. `requires`
     are package URLs of pure wheels that the tests need, each with its checksum.
+
+    `platforms` are (name of a platform, the recipe there) where it is another: whoever builds or
+    tries asks for the one `on` a platform.
     """
 
     name: str
@@ -93,11 +98,18 @@ class Recipe:
     shipped: tuple[str, ...] = ()
     skip: tuple[tuple[str, str], ...] = ()
     requires: tuple[str, ...] = ()
+    platforms: tuple[tuple[str, "Recipe"], ...] = ()
 
     @property
     def key(self) -> str:
         """The project's normalised name (PEP 503)."""
         return canonicalize_name(self.name)
+
+    def on(self, platform: Platform) -> "Recipe":
+        """What it says for a platform, and for that alone."""
+        names = (platform.name, platform.pyodide)
+        found = next((recipe for name, recipe in self.platforms if name in names), self)
+        return replace(found, name=self.name, platforms=())
 
     @property
     def told_version(self) -> str:

@@ -8,6 +8,7 @@ from packageurl import PackageURL
 from packaging.utils import InvalidSdistFilename, parse_sdist_filename
 
 from porter.errors import ConfigurationError, SourceNotFound, UsageError
+from porter.platform import Platform
 from porter.pypi import parse_purl, promised_sha256
 from porter.recipe import Recipe, find_recipe, read_recipe
 from porter.source.model import Address, Git, Source
@@ -20,8 +21,8 @@ WEB = ("https://", "http://")
 REPOSITORY = re.compile(r"(?:https?|ssh|git|file)://\S+|/\S*")
 
 
-def parse_source(text: str, *, recipes: Path | Sequence[Path]) -> Source:
-    """The source that a command line names.
+def parse_source(text: str, *, recipes: Path | Sequence[Path], platform: Platform) -> Source:
+    """The source that a command line names, with what its recipe says for the platform.
 
     A folder with a pyproject.toml or setup.py; a recipe's folder; an sdist file; an address of
     one; `git+URL@COMMIT`; or `pkg:pypi/NAME@VERSION`, which means the sdist. `#sha256=HEX` after a
@@ -29,20 +30,22 @@ def parse_source(text: str, *, recipes: Path | Sequence[Path]) -> Source:
     must be. Raises SourceNotFound or UsageError.
     """
     if text.startswith("pkg:"):
-        return _index_source(parse_purl(text), recipes)
+        purl = parse_purl(text)
+        return _index_source(purl, find_recipe(recipes, purl.name).on(platform))
     if text.startswith(GIT):
         git = parse_git(text)
-        return Source(recipe=find_recipe(recipes, _repository_name(git)), origin=git)
+        recipe = find_recipe(recipes, _repository_name(git)).on(platform)
+        return Source(recipe=recipe, origin=git)
     name, _, fragment = text.partition("#")
     path = Path(name)
     if path.is_dir():
-        return _folder_source(path)
+        return recipe_source(read_recipe(path.resolve()).on(platform))
     promised = fragment.removeprefix("sha256=")
     if text.startswith(WEB):
         if not promised or promised == fragment:
             raise UsageError(f"{text}: an address needs #sha256=HEX after it")
         address = Address(url=name)
-        recipe = find_recipe(recipes, _project(Path(address.filename)))
+        recipe = find_recipe(recipes, _project(Path(address.filename))).on(platform)
         return Source(recipe=recipe, origin=address, sha256=promised)
     if not path.exists():
         raise SourceNotFound(
@@ -51,7 +54,7 @@ def parse_source(text: str, *, recipes: Path | Sequence[Path]) -> Source:
         )
     if fragment and not fragment.startswith("sha256="):
         raise UsageError(f"{text}: after # comes sha256=HEX")
-    recipe = find_recipe(recipes, _project(path))
+    recipe = find_recipe(recipes, _project(path)).on(platform)
     return Source(recipe=recipe, origin=path.resolve(), sha256=promised)
 
 
@@ -97,12 +100,7 @@ def is_project(folder: Path) -> bool:
     return any((folder / name).is_file() for name in PROJECT_FILES)
 
 
-def _folder_source(path: Path) -> Source:
-    return recipe_source(read_recipe(path.resolve()))
-
-
-def _index_source(purl: PackageURL, recipes: Path | Sequence[Path]) -> Source:
-    recipe = find_recipe(recipes, purl.name)
+def _index_source(purl: PackageURL, recipe: Recipe) -> Source:
     asked = promised_sha256(purl)
     # The recipe's hash speaks of the version it names, not of every version.
     pinned = recipe.sha256 if recipe.purl == f"pkg:pypi/{purl.name}@{purl.version}" else ""

@@ -96,7 +96,7 @@ def test_a_folder_arrives_as_it_is(
     folder = put(tmp_path / "it")
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "x.pyc").write_bytes(b"x")
-    source = parse_source(str(folder), recipes=[tmp_path])
+    source = parse_source(str(folder), recipes=[tmp_path], platform=platform)
     there, archive = travel(source, objects, platform, scratch_home, far)
     assert there == inputs_of(source, platform, scratch_home)
     assert archive is not None
@@ -106,7 +106,9 @@ def test_a_folder_arrives_as_it_is(
 def test_only_what_cannot_be_fetched_is_sent(
     objects: Objects, platform: Platform, scratch_home: Home, tmp_path: Path
 ) -> None:
-    source = parse_source(f"pkg:pypi/tiny@1.0?checksum=sha256:{'0' * 64}", recipes=[tmp_path])
+    source = parse_source(
+        f"pkg:pypi/tiny@1.0?checksum=sha256:{'0' * 64}", recipes=[tmp_path], platform=platform
+    )
     fetched = Fetched(source=source, sha256=source.sha256, path=tmp_path)
     assert send_source(fetched, objects, scratch_home) == (source, None)
 
@@ -117,7 +119,7 @@ def test_history_that_lies_elsewhere_is_told_of(
     folder = put_git(tmp_path / "it")
     (folder / ".git").rename(tmp_path / "elsewhere")
     (folder / ".git").write_text(f"gitdir: {tmp_path / 'elsewhere'}\n")
-    source = parse_source(str(folder), recipes=[tmp_path])
+    source = parse_source(str(folder), recipes=[tmp_path], platform=platform)
     fetched = fetch_source(source, platform=platform, home=scratch_home, env={})
     with pytest.raises(ConfigurationError, match="lies elsewhere"):
         send_source(fetched, objects, scratch_home)

@@ -44,7 +44,9 @@ def test_an_address(
 ) -> None:
     with serve_shelf(sdist) as shelf:
         url = f"{shelf.url}/files/tiny-1.0.tar.gz"
-        source = parse_source(f"{url}#sha256={sha256(sdist)}", recipes=tmp_path / "recipes")
+        source = parse_source(
+            f"{url}#sha256={sha256(sdist)}", recipes=tmp_path / "recipes", platform=platform
+        )
         assert source == address(url, sha256(sdist))
         inside = shelf.env(env)
         fetched = fetch_source(source, platform=platform, home=scratch_home, env=inside)
@@ -79,10 +81,10 @@ def test_a_folder_needs_no_network(
     commit = commit_all(tmp_path / "tiny")
     with serve_shelf(sdist) as shelf:
         sources = [
-            parse_source("pkg:pypi/tiny@1.0", recipes=tmp_path),
+            parse_source("pkg:pypi/tiny@1.0", recipes=tmp_path, platform=platform),
             address(f"{shelf.url}/files/tiny-1.0.tar.gz", sha256(sdist)),
-            parse_source(f"git+{tmp_path / 'tiny'}@{commit}", recipes=tmp_path),
-            parse_source(str(tmp_path / "tiny"), recipes=tmp_path),
+            parse_source(f"git+{tmp_path / 'tiny'}@{commit}", recipes=tmp_path, platform=platform),
+            parse_source(str(tmp_path / "tiny"), recipes=tmp_path, platform=platform),
         ]
         inside = shelf.env(env)
         fetched = [
@@ -98,7 +100,7 @@ def test_a_folder_needs_no_network(
         offline = fetch_source(source, platform=platform, home=empty, env={}, sources=folder)
         assert (offline.sha256, offline.identity) == (item.sha256, item.identity)
         assert locate_source(source, home=empty, env={}, sources=folder) == item.identity
-    other = parse_source("pkg:pypi/other@1.0", recipes=tmp_path)
+    other = parse_source("pkg:pypi/other@1.0", recipes=tmp_path, platform=platform)
     with pytest.raises(SourceNotFound, match=r"pkg:pypi/other@1.0 is not in"):
         fetch_source(other, platform=platform, home=empty, env={}, sources=folder)
     (folder / fetched[0].sha256 / "tiny-1.0.tar.gz").write_bytes(b"other")
@@ -114,9 +116,11 @@ def test_a_folder_needs_no_network(
         ("nowhere", SourceNotFound, "no such folder"),
     ],
 )
-def test_what_is_no_source(text: str, error: type[PorterError], words: str, tmp_path: Path) -> None:
+def test_what_is_no_source(
+    text: str, error: type[PorterError], words: str, tmp_path: Path, platform: Platform
+) -> None:
     with pytest.raises(error, match=words):
-        parse_source(text, recipes=tmp_path)
+        parse_source(text, recipes=tmp_path, platform=platform)
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc", "A" * 64])

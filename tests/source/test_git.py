@@ -82,12 +82,14 @@ def test_submodules_come_along(
         f'[source]\ngit = "file://{project}"\ncommit = "{commit}"\n'
     )
     source = recipe_source(read_recipe(recipe))
-    assert source == parse_source(str(recipe), recipes=tmp_path)
+    assert source == parse_source(str(recipe), recipes=tmp_path, platform=platform)
     fetched = fetch_source(source, platform=platform, home=scratch_home, env=env)
     assert fetched.identity == f"git {commit}"
     lay_source(fetched, tmp_path / "src", log=tmp_path / "log", env=env)
     assert (tmp_path / "src/third_party/vendored/inner/deep.h").read_text() == "#define DEEP 1\n"
-    named = parse_source(f"git+file://{project}@{commit}", recipes=tmp_path / "recipes")
+    named = parse_source(
+        f"git+file://{project}@{commit}", recipes=tmp_path / "recipes", platform=platform
+    )
     assert (named.name, named.origin) == ("tiny", source.origin)
 
 
