@@ -26,6 +26,7 @@ from porter.progress import Reporter
 from porter.recipe import Recipe
 from porter.runtime import Runtime, fetch_runtime
 from porter.source import Source, fetch_source, lay_source
+from porter.toolchain.builder import have_interpreter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Trial:
     """What every wheel of one run is put through.
 
     `needed` are wheels the others need; `suite`: the project's own tests instead of the recipe's,
-    of them the files that match `only`; `native`: run them on this machine's Python too.
+    of them the files that match `only`; `native`: run them on a Python of this machine too, of the platform's version.
     """
 
     platform: Platform
@@ -138,14 +139,16 @@ def _try(
             )
             result = replace(result, results=(*result.results, *results))
         if trial.native:
-            report.phase(subject, "the same natively")
+            python = have_interpreter(trial.platform, home=trial.home, env=trial.env, report=report)
+            report.phase(subject, f"the same natively, on Python {python.version}")
             native = run_native(
+                interpreter=python.program,
                 requirement=_native_requirement(target),
                 distribution=target.wheel.name.partition("-")[0],
                 imports=[r.name.partition(" ")[2] for r in result.results if r.is_import],
                 tests=replace(tests, extra=(*tests.extra, *map(_pinned, recipe.requires))),
                 log=trial.home.new_log(f"native-{recipe.name}"),
-                env=trial.env,
+                env=python.compile_env(trial.env),
                 timeout=trial.timeout,
                 on_result=on_result,
                 children=children,

@@ -1,9 +1,8 @@
-"""The same tests on this machine's own Python, to tell what fails only in the runtime."""
+"""The same tests on a Python of this machine, to tell what fails only in the runtime."""
 
 import contextlib
 import json
 import shutil
-import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from porter.process import Children, run
 
 def run_native(
     *,
+    interpreter: Path,
     requirement: str,
     distribution: str,
     imports: Sequence[str],
@@ -33,7 +33,8 @@ def run_native(
 ) -> tuple[TestResult, ...]:
     """Install `requirement` into an environment of its own, and run the same imports and tests.
 
-    Raises CommandFailed where it cannot be installed natively, with pip's output in `log`.
+    `interpreter` is the Python that the environment is made of. Raises CommandFailed where it
+    cannot be installed natively, with pip's output in `log`.
     """
     course = Course(on_result=on_result)
     with tempfile.TemporaryDirectory(prefix="porter-native-") as name:
@@ -44,7 +45,7 @@ def run_native(
             "venv",
             "--quiet",
             "--python",
-            sys.executable,
+            interpreter,
             scratch / "venv",
         ]
         install: list[str | Path] = ["uv", "pip", "install", "--quiet", "--python", python]

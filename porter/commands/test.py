@@ -71,7 +71,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--against-native",
         action="store_true",
-        help="run the same on this machine's Python: only what fails in wasm alone counts",
+        help="run the same on a Python of this machine: only what fails in wasm alone counts",
     )
     add_recipes(parser)
     add_jobs(parser)

@@ -45,6 +45,14 @@ class Interpreter:
     include: Path
     build: str
 
+    def compile_env(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The environment in which a compiler finds all its headers.
+
+        Debian's pyconfig.h includes another, relative to the folder above: in a private folder
+        that is not where compilers look by themselves.
+        """
+        return {**env, "CPATH": f"{self.include.parent}:{env.get('CPATH', '')}".rstrip(":")}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
@@ -85,11 +93,9 @@ def have_builder(
 
     Raises WrongPython where there is no interpreter of that minor version to be had, Unreachable.
     """
+    interpreter = have_interpreter(platform, home=home, env=env, report=report)
     if is_own(platform):
-        return Builder(interpreter=own_interpreter(), folder=None, components=())
-    interpreter = find_interpreter(platform, home=home, env=env)
-    if interpreter is None:
-        interpreter = _install_interpreter(platform, home=home, env=env, report=report)
+        return Builder(interpreter=interpreter, folder=None, components=())
     folder = _environment(interpreter, home=home, env=env, report=report)
     _leave_link(home.interpreter(platform.python_short), interpreter.program)
     return Builder(
@@ -100,6 +106,19 @@ def have_builder(
             ("pyodide-build", _installed_version(folder, "pyodide-build")),
         ),
     )
+
+
+def have_interpreter(
+    platform: Platform, *, home: Home, env: Mapping[str, str], report: Reporter
+) -> Interpreter:
+    """A Python of the platform's minor version: Porter's own, this machine's, or Debian's.
+
+    Raises WrongPython where there is none to be had, Unreachable.
+    """
+    if is_own(platform):
+        return own_interpreter()
+    found = find_interpreter(platform, home=home, env=env)
+    return found or _install_interpreter(platform, home=home, env=env, report=report)
 
 
 def find_interpreter(

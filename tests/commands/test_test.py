@@ -72,6 +72,24 @@ def test_the_projects_own_suite_and_what_fails_only_in_wasm(porter: Porter, tmp_
 
 
 @pytest.mark.journey
+def test_natively_on_the_platforms_python(porter: Porter, tmp_path: Path) -> None:
+    project = make_tiny(tmp_path / "tiny")
+    (project / "tests").mkdir()
+    (project / "tests" / "test_own.py").write_text(
+        "import sys\n\n\ndef test_version():\n    assert sys.version_info[:2] == (3, 14)\n"
+    )
+    both = ("--platform", "0.29", "--platform", "314")
+    ran = porter("test", project, "--suite", "--against-native", *both, "--json")
+    older, newer = (
+        {result["name"]: (result["outcome"], result["native"]) for result in check["results"]}
+        for check in ran.json["checks"]
+    )
+    assert ran.code == 0, ran.err
+    assert older["tests/test_own.py::test_version"] == ("failed", "failed")
+    assert newer["tests/test_own.py::test_version"] == ("passed", "passed")
+
+
+@pytest.mark.journey
 def test_tests_of_both_kinds_in_one_recipe(porter: Porter, tmp_path: Path) -> None:
     project = make_tiny(tmp_path / "tiny")
     (project / "test_outside.py").write_text(

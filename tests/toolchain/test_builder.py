@@ -58,6 +58,12 @@ def test_an_interpreter_tells_of_itself(env: dict[str, str]) -> None:
     assert ask_interpreter(Path(sys.executable), env) == own_interpreter()
 
 
+def test_a_compiler_finds_its_headers_wherever_they_lie(tmp_path: Path) -> None:
+    private = replace(own_interpreter(), include=tmp_path / "include" / "python3.99")
+    assert private.compile_env({"A": "1"}) == {"A": "1", "CPATH": f"{tmp_path}/include"}
+    assert private.compile_env({"CPATH": "/mine"}) == {"CPATH": f"{tmp_path}/include:/mine"}
+
+
 @pytest.mark.parametrize("body", ["exit 1", "echo no", "echo '[1]'", "echo '{}'", "kill -9 $$"])
 def test_what_does_not_tell_is_no_interpreter(
     tmp_path: Path, env: dict[str, str], body: str
