@@ -14,7 +14,7 @@ from porter.errors import ConfigurationError, SourceNotFound
 from porter.home import Home
 from porter.inputs import build_inputs
 from porter.plan import Action, Planning, Step, given_files, plan_build, read_graph
-from porter.platform import Platform
+from porter.platform import Platform, read_platform
 from porter.runtime import Runtime
 from porter.source.fetch import locate_source
 from porter.toolchain.model import Toolchain
@@ -168,6 +168,21 @@ def test_a_package_url_is_known_by_its_hash(bench: Bench, tmp_path: Path) -> Non
         assert shelf.asked == ["/simple/tiny/"]
         step = bench.plan("pkg:pypi/absent@1")["absent"]
         assert (step.action, type(step.error)) == (Action.CANNOT, SourceNotFound)
+
+
+def test_each_platform_has_its_version_and_its_own_history(bench: Bench) -> None:
+    first = f'[source]\npurl = "pkg:pypi/app@1.0"\nsha256 = "{"1" * 64}"\n'
+    other = f'[platform."314".source]\npurl = "pkg:pypi/app@2.0"\nsha256 = "{"2" * 64}"\n'
+    bench.put("app", first)
+    bench.keep("app")
+    bench.put("app", first + other)
+    older = bench.plan("app")["app"]
+    assert (older.version, older.action) == ("1.0", Action.REUSE)
+    bench.platform = read_platform("314")
+    newer = bench.plan("app")["app"]
+    assert (newer.version, newer.action, newer.why) == ("2.0", Action.BUILD, "never built here")
+    bench.put("app", f'{first}[platform."314".package]\ndisabled = true\n')
+    assert bench.plan("app")["app"].action is Action.SKIP
 
 
 def test_what_somebody_has(bench: Bench, tmp_path: Path, runtime: Runtime) -> None:
