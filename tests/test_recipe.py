@@ -84,17 +84,21 @@ VALUES = st.recursive(
 )
 FIELD_NAMES = st.sampled_from([name for fields in FIELDS.values() for name in fields])
 
-
-@given(
-    st.dictionaries(
-        st.sampled_from([*FIELDS, "other"]), VALUES | st.dictionaries(FIELD_NAMES, VALUES)
-    )
+DOCUMENTS = st.dictionaries(
+    st.sampled_from([*FIELDS, "other"]), VALUES | st.dictionaries(FIELD_NAMES, VALUES)
 )
-def test_any_document_is_a_recipe_or_a_named_mistake(data: dict[str, Any]) -> None:
+PLATFORMS = st.dictionaries(st.sampled_from(["0.29", "314", "314.0.7", "x"]), VALUES | DOCUMENTS)
+
+
+@given(DOCUMENTS, st.none() | VALUES | PLATFORMS)
+def test_any_document_is_a_recipe_or_a_named_mistake(data: dict[str, Any], platforms: Any) -> None:
+    if platforms is not None:
+        data["platform"] = platforms
     with contextlib.suppress(ConfigurationError):
         recipe = parse(data)
-        texts = [recipe.cflags, recipe.purl, *recipe.imports, *recipe.config_settings]
-        assert all(isinstance(text, str) for text in [*texts, *dict(recipe.env).values()])
+        for one in (recipe, *(other for _, other in recipe.platforms)):
+            texts = [one.cflags, one.purl, *one.imports, *one.config_settings]
+            assert all(isinstance(text, str) for text in [*texts, *dict(one.env).values()])
 
 
 def test_where_a_recipe_is_found(tmp_path: Path) -> None:
