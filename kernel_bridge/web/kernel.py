@@ -2,9 +2,14 @@
 
 from jupyter_server.auth import IdentityProvider, PasswordIdentityProvider, User
 from jupyter_server.auth.identity import LegacyIdentityProvider
+from jupyter_server.serverapp import ServerApp
 
-from kernel_bridge.kernel_tokens import HEADER, KernelTokens
-from kernel_bridge.web.handler import BridgeHandler
+from kernel_bridge.kernel_tokens import HEADER, KernelTokens, give_tokens
+from kernel_bridge.web.handler import BridgeHandler, Route
+
+SETTING = "porter_kernel_tokens"
+# A server that listens at these listens on loopback too.
+ANYWHERE = ("", "0.0.0.0", "*", "localhost", "::")  # noqa: S104 — compared with
 
 # They let in whoever has the one secret, and make up a name for each: that is one person.
 ONE_PERSON = (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProvider)
@@ -21,7 +26,7 @@ class KernelHandler(BridgeHandler):
     async def prepare(self) -> None:  # type: ignore[override] # as APIHandler's
         """A kernel's token is as good as a person's here; a wrong one is no token."""
         token = self.request.headers.get(HEADER)
-        tokens = self.settings.get("porter_kernel_tokens")
+        tokens = self.settings.get(SETTING)
         if token is not None and isinstance(tokens, KernelTokens):
             kernel = tokens.kernel_of(token)
             if kernel is not None and kernel in self.kernel_manager:
@@ -36,6 +41,25 @@ class KernelHandler(BridgeHandler):
         if type(self.identity_provider) in ONE_PERSON:
             return ""
         if self.kernel is not None:
-            tokens: KernelTokens = self.settings["porter_kernel_tokens"]
+            tokens: KernelTokens = self.settings[SETTING]
             return tokens.owner_of(self.kernel) or f"kernel:{self.kernel}"
         return str(self.current_user.username)
+
+
+def set_up(server: ServerApp) -> None:
+    """Give each kernel that is started from now on its token."""
+    tokens = server.web_app.settings[SETTING] = KernelTokens()
+    give_tokens(server.kernel_manager, tokens, lambda: loopback(server))
+
+
+def loopback(server: ServerApp) -> str:
+    """The bridge's address for programs of this machine; it ends in a slash."""
+    scheme = "https" if server.certfile else "http"
+    host = "127.0.0.1" if server.ip in ANYWHERE else server.ip
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{server.port}{server.base_url}porter/"
+
+
+def routes() -> list[Route]:
+    """None of its own."""
+    return []
