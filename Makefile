@@ -1,9 +1,12 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys lint numpy suites bench bench-index bench-report docs report-accuracy pictures lock clean
+.PHONY: demo test journeys lint numpy pandas suites bench bench-index bench-report docs labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
 SERVICES := .venv/services
+UI := kernel_bridge/ui
+MODULES := $(UI)/node_modules/.package-lock.json
+LABEXTENSION := kernel_bridge/labextensions/porter-kernel-bridge/package.json
 RECIPES := recipes/rollstat recipes/tilecodec recipes/runbitmap recipes/regex
 
 demo: $(READY) $(BROWSERS)
@@ -25,8 +28,13 @@ lint: $(READY)
 numpy: $(READY)
 	.venv/bin/porter build --test --timeout 1800 --out dist recipes/numpy
 
+pandas: $(READY)
+	.venv/bin/porter build --test --platform 0.29 --platform 314 --out dist/pandas recipes/pandas
+
 suites: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench.suites
+
+labextension: $(LABEXTENSION)
 
 docs: $(READY)
 	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md
@@ -69,3 +77,10 @@ $(BROWSERS): $(READY) browsers.sh
 
 $(SERVICES): $(READY) services.sh
 	sh services.sh
+
+$(MODULES): $(UI)/package-lock.json
+	npm --prefix $(UI) ci --no-audit --no-fund
+	touch $@
+
+$(LABEXTENSION): $(READY) $(MODULES) $(UI)/package.json $(shell find $(UI)/src $(UI)/style $(UI)/schema -type f 2>/dev/null)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix $(UI) run build

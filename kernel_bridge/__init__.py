@@ -1,7 +1,7 @@
 """The kernel bridge: browser kernels and server kernels behind one JupyterLab.
 
 A Jupyter server extension (this package) and a JupyterLab extension (`ui/`, built into
-`labextension/`). `inside/` runs in the kernels of both kinds and imports nothing of the rest.
+`labextensions/`). `inside/` runs in the kernels of both kinds and imports nothing of the rest.
 """
 
 from pathlib import Path
@@ -14,4 +14,4 @@ def _jupyter_server_extension_points() -> list[dict[str, object]]:
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    return [{"src": str(Path(__file__).parent / "labextension"), "dest": "porter-kernel-bridge"}]
+    return [{"src": str(Path(__file__).parent / "labextensions" / "porter-kernel-bridge"), "dest": "porter-kernel-bridge"}]

@@ -1,0 +1,188 @@
+import { Kernel, KernelMessage, ServerConnection } from '@jupyterlab/services';
+import { JSONObject, PromiseDelegate } from '@lumino/coreutils';
+
+import { IBridgeSettings } from './settings';
+
+/** The comm target that `kernel_bridge/inside/channel.py` opens in every kernel. */
+const TARGET = 'porter';
+
+/** What an operation in the kernel answered. */
+export interface IAnswer {
+  readonly result: JSONObject;
+  readonly buffers: (ArrayBuffer | ArrayBufferView)[];
+}
+
+/** An operation that failed in the kernel, with what to do next. */
+export class OperationFailed extends Error {
+  constructor(
+    readonly error: string,
+    message: string,
+    readonly advice: string
+  ) {
+    super(message);
+    this.name = 'OperationFailed';
+  }
+}
+
+type Told = {
+  id: number;
+  ok?: boolean;
+  result?: JSONObject;
+  progress?: JSONObject;
+  error?: string;
+  message?: string;
+  advice?: string;
+};
+
+interface IWaiting {
+  readonly answer: PromiseDelegate<IAnswer>;
+  readonly progress?: (told: JSONObject) => void;
+}
+
+/** Calls of the operations in `kernel_bridge/inside`, the same in kernels of both kinds. */
+export class KernelChannel {
+  private static readonly channels = new WeakMap<Kernel.IKernelConnection, KernelChannel>();
+
+  private opened: Promise<Kernel.IComm> | null = null;
+  private readonly waiting = new Map<number, IWaiting>();
+  private next = 1;
+
+  /** The channel of a kernel; it opens with the first call, and anew after a restart. */
+  static of(kernel: Kernel.IKernelConnection, settings: IBridgeSettings): KernelChannel {
+    let channel = KernelChannel.channels.get(kernel);
+    if (!channel) {
+      channel = new KernelChannel(kernel, settings);
+      KernelChannel.channels.set(kernel, channel);
+    }
+    return channel;
+  }
+
+  private constructor(
+    private readonly kernel: Kernel.IKernelConnection,
+    private readonly settings: IBridgeSettings
+  ) {
+    kernel.statusChanged.connect((_, status) => {
+      if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
+        this.reset(`the kernel is ${status}`);
+      }
+    });
+    kernel.disposed.connect(() => this.reset('the kernel has ended'));
+  }
+
+  /** Call an operation; `progress` gets what it tells meanwhile. Throws OperationFailed. */
+  async call(
+    op: string,
+    args: JSONObject = {},
+    buffers: (ArrayBuffer | ArrayBufferView)[] = [],
+    progress?: (told: JSONObject) => void
+  ): Promise<IAnswer> {
+    const comm = await (this.opened ??= this.open());
+    const id = this.next++;
+    const answer = new PromiseDelegate<IAnswer>();
+    this.waiting.set(id, { answer, progress });
+    comm.send({ id, op, args }, {}, buffers);
+    return answer.promise;
+  }
+
+  private async open(): Promise<Kernel.IComm> {
+    await this.bring();
+    const comm = this.kernel.createComm(TARGET);
+    comm.onMsg = message => this.take(message);
+    await comm.open().done;
+    return comm;
+  }
+
+  /** Have `kernel_bridge.inside` in the kernel, and started. */
+  private async bring(): Promise<void> {
+    const code = startingCode(await insideZip(this.settings));
+    const future = this.kernel.requestExecute({
+      code,
+      silent: true,
+      store_history: false,
+      stop_on_error: false
+    });
+    let wrong = '';
+    future.onIOPub = ({ content }) => {
+      if ('ename' in content) {
+        wrong = `${content.ename}: ${(content as { evalue?: string }).evalue}`;
+      }
+    };
+    const reply = await future.done;
+    if (reply && reply.content.status !== 'ok') {
+      this.opened = null;
+      throw new OperationFailed('NotStarted', `the kernel cannot be reached: ${wrong}`, 'restart it');
+    }
+  }
+
+  private take(message: KernelMessage.ICommMsgMsg): void {
+    const told = message.content.data as unknown as Told;
+    const waiting = this.waiting.get(told.id);
+    if (!waiting) {
+      return;
+    }
+    if (told.progress) {
+      waiting.progress?.(told.progress);
+      return;
+    }
+    this.waiting.delete(told.id);
+    if (told.ok) {
+      waiting.answer.resolve({ result: told.result ?? {}, buffers: message.buffers ?? [] });
+    } else {
+      waiting.answer.reject(
+        new OperationFailed(told.error ?? '', told.message ?? '', told.advice ?? '')
+      );
+    }
+  }
+
+  private reset(why: string): void {
+    this.opened = null;
+    for (const { answer } of this.waiting.values()) {
+      answer.reject(new OperationFailed('KernelEnded', why, 'run the cell again'));
+    }
+    this.waiting.clear();
+  }
+}
+
+let zip: Promise<string> | null = null;
+
+/** The zip of `kernel_bridge/inside`, as base64, fetched once a page. */
+function insideZip(settings: IBridgeSettings): Promise<string> {
+  const fetched = (zip ??= (async () => {
+    const server = ServerConnection.makeSettings();
+    const response = await ServerConnection.makeRequest(settings.insideUrl, {}, server);
+    if (!response.ok) {
+      throw await ServerConnection.ResponseError.create(response);
+    }
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    let text = '';
+    for (const byte of bytes) {
+      text += String.fromCharCode(byte);
+    }
+    return btoa(text);
+  })());
+  fetched.catch(() => {
+    zip = null;
+  });
+  return fetched;
+}
+
+/** Python that puts the zip where imports look last, and starts what is in it. */
+function startingCode(zip: string): string {
+  return [
+    'def _porter(text):',
+    '    import base64, hashlib, os, sys, tempfile',
+    '    data = base64.b64decode(text)',
+    '    name = f"porter-inside-{hashlib.sha256(data).hexdigest()[:16]}-{os.getuid()}.zip"',
+    '    path = os.path.join(tempfile.gettempdir(), name)',
+    '    if path not in sys.path:',
+    '        part = f"{path}.{os.getpid()}"',
+    '        with open(part, "wb") as file:',
+    '            file.write(data)',
+    '        os.replace(part, path)',
+    '        sys.path.append(path)',
+    '    import kernel_bridge.inside',
+    '    kernel_bridge.inside.start(get_ipython())',
+    `_porter("${zip}")`,
+    'del _porter'
+  ].join('\n');
+}

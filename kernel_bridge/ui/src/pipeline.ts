@@ -1,0 +1,86 @@
+import { runCell, INotebookCellExecutor } from '@jupyterlab/notebook';
+import { Token } from '@lumino/coreutils';
+
+/** One cell on its way to a kernel. */
+export interface ICellRun extends INotebookCellExecutor.IRunCellOptions {
+  /** The text of the cell as it was when its turn came. */
+  readonly source: string;
+}
+
+/** A step between Run and the kernel: it runs the cell itself, or hands it on. */
+export interface ICellMiddleware {
+  readonly name: string;
+  /** Lower ranks see a cell first: 10 magics, 20 remote cells, 30 requirements, 40 decisions, 50 failures. */
+  readonly rank: number;
+  /** Resolves with whether the cells after this one may run. */
+  run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean>;
+}
+
+/** The steps that every code cell goes through, in every notebook. */
+export interface ICellPipeline extends INotebookCellExecutor {
+  /** Add a step; the function that is returned takes it away. */
+  add(middleware: ICellMiddleware): () => void;
+}
+
+export const ICellPipeline = new Token<ICellPipeline>(
+  'porter-kernel-bridge:ICellPipeline',
+  'The steps that a code cell goes through before it runs, and after it failed.'
+);
+
+/** Runs a notebook's cells one after the other, each through all steps. */
+export class CellPipeline implements ICellPipeline {
+  private readonly steps: ICellMiddleware[] = [];
+  private readonly queues = new WeakMap<object, Promise<unknown>>();
+  private readonly stopped = new WeakMap<object, number>();
+  private batch = 0;
+
+  add(middleware: ICellMiddleware): () => void {
+    this.steps.push(middleware);
+    this.steps.sort((one, other) => one.rank - other.rank);
+    return () => {
+      this.steps.splice(this.steps.indexOf(middleware), 1);
+    };
+  }
+
+  /**
+   * Run a cell when those before it have ended.
+   *
+   * JupyterLab asks for all cells of a Run All at once; what came in before a cell failed is not
+   * run after it, as the kernel would have it.
+   */
+  runCell(options: INotebookCellExecutor.IRunCellOptions): Promise<boolean> {
+    if (options.cell.model.type !== 'code' || !options.sessionContext) {
+      return runCell(options);
+    }
+    const notebook = options.notebook;
+    const number = ++this.batch;
+    const before = this.queues.get(notebook) ?? Promise.resolve();
+    const running = before.then(async () => {
+      if (number <= (this.stopped.get(notebook) ?? 0) || options.cell.isDisposed) {
+        return false;
+      }
+      let ran = false;
+      try {
+        ran = await this.through(options);
+        return ran;
+      } finally {
+        if (!ran) {
+          this.stopped.set(notebook, this.batch);
+        }
+      }
+    });
+    this.queues.set(
+      notebook,
+      running.catch(() => undefined)
+    );
+    return running;
+  }
+
+  private through(options: INotebookCellExecutor.IRunCellOptions): Promise<boolean> {
+    const steps = [...this.steps];
+    const cell: ICellRun = { ...options, source: options.cell.model.sharedModel.getSource() };
+    const from = (index: number): Promise<boolean> =>
+      index < steps.length ? steps[index].run(cell, () => from(index + 1)) : runCell(options);
+    return from(0);
+  }
+}

@@ -1,0 +1,28 @@
+import { PageConfig } from '@jupyterlab/coreutils';
+
+/** What the server extension tells each page (`kernel_bridge/web/page.py`). */
+export interface IBridgeSettings {
+  /** The kernelspec of the browser's kernel, and of the server's. */
+  readonly browserKernel: string;
+  readonly serverKernel: string;
+  /** Addresses of the runtime, of its lock file, and what of it every kernel needs. */
+  readonly pyodideUrl: string;
+  readonly lockFileUrl: string;
+  readonly packages: string[];
+  readonly pipliteUrls: string[];
+  readonly pipliteWheelUrl: string;
+  /** The Python that runs in kernels of both kinds, as a zip. */
+  readonly insideUrl: string;
+  readonly indexUrl: string;
+  readonly platform: string;
+  /** Bytes that a switch carries at most. */
+  readonly carryLimit: number;
+  /** What proves the worker's own requests (`kernel_bridge/web/drive.py`). */
+  readonly context: string;
+}
+
+/** Read the settings of this page; null where the server has no bridge. */
+export function readSettings(): IBridgeSettings | null {
+  const told = PageConfig.getOption('porter');
+  return told ? (JSON.parse(told) as IBridgeSettings) : null;
+}
