@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from labs import Lab, page_options, serve_lab, start_lab
+
+
+def test_a_page_is_told_its_options(lab: Lab) -> None:
+    _, options = lab.log_in()
+    assert options["browserKernel"] == "porter-browser"
+    assert options["insideUrl"] == "/porter/inside.zip"
+    assert options["pyodideUrl"] is None
+    _, again = lab.log_in()
+    assert options["context"] != again["context"]
+
+
+def test_pages_and_files_are_isolated(lab: Lab) -> None:
+    client, _ = lab.log_in()
+    page = client.get("/lab")
+    script = client.get("/static/lab/jlab_core.js", headers={"Referer": lab.url})
+    federated = client.get("/lab/extensions/nothing/x.js")
+    for answer in (page, client.get("/api/contents"), federated, client.get("/lab/api/themes/x")):
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert script.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+
+
+def test_below_another_base_address_with_an_index_and_not_isolated(tmp_path: Path) -> None:
+    bridge = {"index": "http://127.0.0.1:9", "index_token": "t.t", "isolated": False}
+    web = {"ServerApp": {"base_url": "/user/ada", "jpserver_extensions": {"kernel_bridge": True}}}
+    with serve_lab(tmp_path, bridge, config=web) as lab, lab.client as client:
+        page = client.get("/lab")
+        assert "Cross-Origin-Opener-Policy" not in page.headers
+        options = page_options(page.text)
+        assert options["lockFileUrl"] == "/user/ada/porter/pyodide-lock.json"
+        assert options["pyodideUrl"] == "http://127.0.0.1:9/t/t.t/r/314/runtime/pyodide.mjs"
+        assert client.get(options["insideUrl"].removeprefix("/user/ada")).status_code == 200
+
+
+def test_bad_settings_end_the_server_with_one_line(tmp_path: Path) -> None:
+    with start_lab(tmp_path, {"platform": "0.1"}) as process:
+        assert process.wait(60) == 2
+    told = (tmp_path / "output").read_text()
+    assert "porter: c.PorterBridge.platform: no platform '0.1'" in told
+    assert "what to do: known: " in told
+    assert "Traceback" not in told
