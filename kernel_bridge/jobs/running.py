@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from kernel_bridge.errors import BridgeError
 from kernel_bridge.jobs.errors import JobFailed, Stopped
 from kernel_bridge.jobs.model import Failure, Job, Opening, Result, Status
 from kernel_bridge.jobs.parts import schema_of_chunk, write_parts
-from kernel_bridge.jobs.plan import Input, Plan
+from kernel_bridge.jobs.plan import Input, Part, Plan
 from kernel_bridge.jobs.publish import check_target, publish
 from kernel_bridge.jobs.tier import Tier
 
@@ -105,44 +105,48 @@ class Run:
         self._tell(phase="writing")
         tasks = enumerate(divide(inputs))
         hands = await _hands(client)
-        waiting: dict[Future[Any], tuple[Input, ...]] = {}
-        parts = []
+        futures: dict[asyncio.Task[list[Part]], tuple[Future[Any], int]] = {}
+        parts: list[Part] = []
         try:
             while True:
-                while len(waiting) < hands + AHEAD and (task := next(tasks, None)) is not None:
-                    number, chunks = task
-                    future = client.submit(
-                        write_parts, self._plan, number, chunks, pure=False, retries=1
-                    )
-                    waiting[future] = chunks
-                if not waiting:
+                while len(futures) < hands + AHEAD and (task := next(tasks, None)) is not None:
+                    future = client.submit(write_parts, self._plan, *task, pure=False, retries=1)
+                    size = sum(one.bytes for one in task[1])
+                    futures[asyncio.ensure_future(_result(future))] = future, size
+                if not futures:
                     break
-                for future in await _first_of(list(waiting)):
-                    chunks = waiting.pop(future)
-                    made = await _asked(future.result())
+                done, _ = await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    _, size = futures.pop(one)
+                    made = one.result()
                     parts += made
-                    self._tell(
-                        rows=self.job.rows + sum(part.rows for part in made),
-                        bytes=self.job.bytes + sum(one.bytes for one in chunks),
-                    )
+                    rows_made = sum(part.rows for part in made)
+                    self._tell(rows=self.job.rows + rows_made, bytes=self.job.bytes + size)
         finally:
-            if waiting:
-                await self._drop(client, list(waiting))
+            await self._drop(client, futures)
         if rows is not None and rows != self.job.rows:
             raise JobFailed(
                 f"{self.job.rows} rows came, and {rows} were told of", advice="run the cell again"
             )
         self._tell(phase="publishing")
-        published = client.submit(publish, self._plan, parts, pure=False, retries=1)
-        result: Result = await _asked(published.result())
+        result: Result = await _result(
+            client.submit(publish, self._plan, parts, pure=False, retries=1)
+        )
         return result
 
-    async def _drop(self, client: "Client", futures: "list[Future[Any]]") -> None:
+    async def _drop(
+        self, client: "Client", futures: "Mapping[asyncio.Task[Any], tuple[Future[Any], int]]"
+    ) -> None:
         """Tasks that run notice it at their next chunk; the others never begin."""
+        if not futures:
+            return
         (self._plan.staging / "stop").touch()
+        for task in futures:
+            task.cancel()
+        await asyncio.gather(*futures, return_exceptions=True)
         try:
             dask: Any = client
-            await dask.cancel(futures, reason="the job ended")
+            await dask.cancel([future for future, _ in futures.values()], reason="the job ended")
         except Exception as error:  # noqa: BLE001 # the reason for the end is told, not this
             LOG.info("tasks of job %s are left to themselves: %s", self.job.id, error)
 
@@ -157,19 +161,10 @@ class Run:
         shutil.rmtree(self._plan.staging, ignore_errors=True)
 
 
-async def _first_of(futures: "list[Future[Any]]") -> "set[Future[Any]]":
-    import distributed
-
-    dask: Any = distributed
-    done: set[Future[Any]] = (await dask.wait(futures, return_when="FIRST_COMPLETED")).done
-    return done
-
-
 async def _hands(client: Any) -> int:
     threads: dict[str, int] = await client.nthreads()
     return max(1, sum(threads.values()))
 
 
-async def _asked(coroutine: Any) -> Any:
-    """What Dask's asynchronous client answers; its types, where it has any, tell of the other."""
-    return await coroutine
+async def _result(future: Any) -> Any:
+    return await future.result()

@@ -5,6 +5,7 @@ alone, and ends when nobody has used it for a while.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,7 @@ async def _start_cluster(settings: JobSettings) -> "LocalCluster":
         host="127.0.0.1",
         memory_limit=settings.worker_memory,
         dashboard_address=None,
+        silence_logs=logging.ERROR,
         security=security,
         asynchronous=True,
     )
