@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys lint numpy pandas suites bench bench-index bench-report docs labextension report-accuracy pictures lock clean
+.PHONY: demo test journeys test-bridge lint numpy pandas suites bench bench-index bench-report docs labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -14,10 +14,13 @@ demo: $(READY) $(BROWSERS)
 	.venv/bin/python -m demo dist/rollstat-*.whl dist/*.whl
 
 test: lint $(BROWSERS) $(SERVICES)
-	.venv/bin/pytest -n 3 --dist worksteal -m "not journey"
+	.venv/bin/pytest -n 3 --dist worksteal -m "not journey and not bridge"
 
 journeys: $(READY) $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 2 -m journey
+
+test-bridge: $(LABEXTENSION) $(BROWSERS) $(SERVICES)
+	.venv/bin/pytest -n 2 --dist loadfile -m bridge
 
 lint: $(READY)
 	.venv/bin/ruff format --check .
