@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import nbformat
 from labs import Lab
 from playwright.sync_api import Browser, Page, Request
 
@@ -25,16 +24,27 @@ def write_notebook(
     kernel: str | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> str:
-    """A notebook of code cells; its path as JupyterLab names it."""
-    notebook = nbformat.v4.new_notebook(metadata=metadata or {})
+    """A notebook of code cells, whose ids are `cell-0`, `cell-1`, …; its path as JupyterLab has it."""
+    told = dict(metadata or {})
     if kernel is not None:
-        notebook.metadata["kernelspec"] = {
-            "name": kernel,
-            "display_name": kernel,
-            "language": "python",
-        }
-    notebook.cells = [nbformat.v4.new_code_cell(source) for source in cells]
-    nbformat.write(notebook, folder / name)
+        told["kernelspec"] = {"name": kernel, "display_name": kernel, "language": "python"}
+    notebook = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": told,
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": f"cell-{index}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for index, source in enumerate(cells)
+        ],
+    }
+    (folder / name).write_text(json.dumps(notebook))
     return name
 
 
