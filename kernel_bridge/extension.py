@@ -17,8 +17,15 @@ from kernel_bridge.web.handler import Route
 DEFAULTS = BridgeSettings()
 
 # Modules of `kernel_bridge.web`, one a line. Each has `routes()`; where one has `set_up(server)`,
-# it is called with the ServerApp once its settings are there, before anything is asked of it.
-MODULES = ("inside",)
+# it is called with the ServerApp once its settings are there, before anything is asked of it, and
+# an async `tear_down(server)` when the server ends.
+MODULES = (
+    "inside",
+    "jobs",
+    "kernel",
+    "runtime",
+    "uploads",
+)
 
 
 class PorterBridge(ExtensionApp):
@@ -69,10 +76,12 @@ class PorterBridge(ExtensionApp):
         worked.
         """
         try:
-            settings = parse_settings(self._given())
+            self._set_up(parse_settings(self._given()))
         except BadSettings as error:
             print(f"porter: {error.message}\n  what to do: {error.advice}", file=sys.stderr)
             self.exit(error.exit_code)
+
+    def _set_up(self, settings: BridgeSettings) -> None:
         web = self.serverapp.web_app.settings  # type: ignore[union-attr] # linked by now
         self.settings["porter"] = web["porter"] = settings
         contexts = Contexts(web["cookie_secret"])
@@ -91,6 +100,12 @@ class PorterBridge(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Join the addresses of every module of `kernel_bridge.web`."""
         self.handlers.extend(_routes())
+
+    async def stop_extension(self) -> None:
+        """End what the modules began."""
+        for module in _modules():
+            if hasattr(module, "tear_down"):
+                await module.tear_down(self.serverapp)
 
     def _given(self) -> Mapping[str, object]:
         own = self.class_own_traits(config=True)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from kernel_bridge.errors import BadRequest, NotThere
-from kernel_bridge.jobs.errors import Conflict
+from kernel_bridge.jobs.errors import Conflict, JobFailed
 from kernel_bridge.jobs.model import Chunk, Job, Opening, Status
 from kernel_bridge.jobs.parts import read_schema
 from kernel_bridge.jobs.plan import HIDDEN, Input, Plan
@@ -46,7 +46,10 @@ class Desk:
                 f"there is no target {opening.target}", advice=f"the server's targets: {known}"
             )
         if opening.schema:
-            names = read_schema(opening.schema).names
+            try:
+                names = read_schema(opening.schema).names
+            except JobFailed as error:
+                raise BadRequest(f"schema: {error}", advice=error.advice) from error
             for column in opening.partition:
                 if column not in names:
                     raise BadRequest(

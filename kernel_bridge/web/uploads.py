@@ -11,7 +11,7 @@ from tornado import web
 from traitlets import Dict, Int, Unicode
 from traitlets.config import Configurable
 
-from kernel_bridge.errors import BadRequest, BadSettings, TooMuch
+from kernel_bridge.errors import BadRequest, BadSettings, BridgeError, TooMuch
 from kernel_bridge.jobs.desk import Desk
 from kernel_bridge.jobs.errors import WrongDigest
 from kernel_bridge.jobs.model import Chunk, serialize_job
@@ -99,6 +99,19 @@ class Uploads(JobsHandler):
     """`porter/uploads`."""
 
     @web.authenticated
+    async def get(self) -> None:
+        """What can be uploaded to, and one's own uploads."""
+        settings = self.desk.settings
+        self.finish(
+            {
+                "targets": sorted(settings.targets),
+                "chunk_limit": settings.chunk_limit,
+                "upload_limit": settings.upload_limit,
+                "uploads": list(self.desk.spool(self.owner).identities()),
+            }
+        )
+
+    @web.authenticated
     async def post(self) -> None:
         """Open one; with the same key it is the same one."""
         opening = parse_opening(self.json_body())
@@ -144,6 +157,7 @@ class ChunkHandler(JobsHandler):
     _file: BinaryIO | None = None
     _beside: Path | None = None
     _length = 0
+    _refusal: BridgeError | None = None
 
     async def prepare(self) -> None:  # type: ignore[override] # as APIHandler's
         """See who asks and whether it may come before any of it is read."""
@@ -156,11 +170,16 @@ class ChunkHandler(JobsHandler):
             raise BadRequest("the chunk's length is not told", advice="send Content-Length")
         if int(size) > limit:
             raise TooMuch(f"a chunk has at most {limit} bytes", advice="send smaller chunks")
-        self._digest = parse_digest(self.request.headers.get("Content-Digest"))
-        self._hash = hashlib.sha256()
-        identity = parse_upload(self.path_args[0])
-        parse_number(self.path_args[1])
-        self._beside = self.desk.spool(self.owner).new_chunk(identity, size=int(size))
+        try:
+            self._digest = parse_digest(self.request.headers.get("Content-Digest"))
+            self._hash = hashlib.sha256()
+            identity = parse_upload(self.path_args[0])
+            parse_number(self.path_args[1])
+            self._beside = self.desk.spool(self.owner).new_chunk(identity, size=int(size))
+        except BridgeError as error:
+            # Told once the body has come: whose connection ends while they send hears no answer.
+            self._refusal = error
+            return
         self._file = self._beside.open("wb")
 
     def data_received(self, chunk: bytes) -> None:
@@ -173,6 +192,8 @@ class ChunkHandler(JobsHandler):
     @web.authenticated
     async def put(self, identity: str, number: str) -> None:
         """All of it is there: keep it, if it is what was told."""
+        if self._refusal is not None:
+            raise self._refusal
         assert self._file is not None  # noqa: S101 — of `prepare`
         assert self._beside is not None  # noqa: S101 — of `prepare`
         self._file.close()
