@@ -5,11 +5,23 @@ import { IBridgeSettings } from './settings';
 
 /** The comm target that `kernel_bridge/inside/channel.py` opens in every kernel. */
 const TARGET = 'porter';
+/** Bytes of buffers in one message; a Jupyter server's websocket takes 10 MiB. */
+const PART = 8 << 20;
+
+/** Binary data beside a message. */
+export type Bytes = ArrayBuffer | ArrayBufferView;
+
+/** The bytes of a buffer, not copied. */
+export function viewOf(bytes: Bytes): Uint8Array {
+  return bytes instanceof ArrayBuffer
+    ? new Uint8Array(bytes)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 /** What an operation in the kernel answered. */
 export interface IAnswer {
   readonly result: JSONObject;
-  readonly buffers: (ArrayBuffer | ArrayBufferView)[];
+  readonly buffers: Bytes[];
 }
 
 /** An operation that failed in the kernel, with what to do next. */
@@ -73,15 +85,32 @@ export class KernelChannel {
   async call(
     op: string,
     args: JSONObject = {},
-    buffers: (ArrayBuffer | ArrayBufferView)[] = [],
+    buffers: Bytes[] = [],
     progress?: (told: JSONObject) => void
   ): Promise<IAnswer> {
     const comm = await (this.opened ??= this.open());
     const id = this.next++;
     const answer = new PromiseDelegate<IAnswer>();
     this.waiting.set(id, { answer, progress });
-    comm.send({ id, op, args }, {}, buffers);
+    this.send(comm, { id, op, args }, buffers);
     return answer.promise;
+  }
+
+  /** Send a call; buffers that are too large for one message go ahead of it, in parts. */
+  private send(comm: Kernel.IComm, call: JSONObject, buffers: Bytes[]): void {
+    const sizes = buffers.map(({ byteLength }) => byteLength);
+    if (sizes.reduce((sum, size) => sum + size, 0) <= PART) {
+      comm.send(call, {}, buffers);
+      return;
+    }
+    for (const buffer of buffers) {
+      const bytes = viewOf(buffer);
+      for (let start = 0; start < bytes.byteLength; start += PART) {
+        const part = bytes.slice(start, start + PART);
+        comm.send({ id: call.id as number, part: true }, {}, [part.buffer]);
+      }
+    }
+    comm.send({ ...call, sizes }, {}, []);
   }
 
   private async open(): Promise<Kernel.IComm> {

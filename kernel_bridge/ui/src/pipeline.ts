@@ -1,4 +1,5 @@
-import { runCell, INotebookCellExecutor } from '@jupyterlab/notebook';
+import { ICodeCellModel } from '@jupyterlab/cells';
+import { INotebookCellExecutor, INotebookModel, runCell } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
 
 /** One cell on its way to a kernel. */
@@ -20,6 +21,8 @@ export interface ICellMiddleware {
 export interface ICellPipeline extends INotebookCellExecutor {
   /** Add a step; the function that is returned takes it away. */
   add(middleware: ICellMiddleware): () => void;
+  /** Do something when the cells that were asked for before have run, and before those after. */
+  between<T>(notebook: INotebookModel, task: () => Promise<T>): Promise<T>;
 }
 
 export const ICellPipeline = new Token<ICellPipeline>(
@@ -52,11 +55,17 @@ export class CellPipeline implements ICellPipeline {
     if (options.cell.model.type !== 'code' || !options.sessionContext) {
       return runCell(options);
     }
-    const notebook = options.notebook;
+    const { cell, notebook } = options;
     const number = ++this.batch;
-    const before = this.queues.get(notebook) ?? Promise.resolve();
-    const running = before.then(async () => {
-      if (number <= (this.stopped.get(notebook) ?? 0) || options.cell.isDisposed) {
+    const model = cell.model as ICodeCellModel;
+    // As JupyterLab shows a cell whose turn has not come.
+    model.executionState = 'running';
+    return this.between(notebook, async () => {
+      if (cell.isDisposed) {
+        return false;
+      }
+      if (number <= (this.stopped.get(notebook) ?? 0)) {
+        model.executionState = 'idle';
         return false;
       }
       let ran = false;
@@ -66,9 +75,15 @@ export class CellPipeline implements ICellPipeline {
       } finally {
         if (!ran) {
           this.stopped.set(notebook, this.batch);
+          model.executionState = 'idle';
         }
       }
     });
+  }
+
+  between<T>(notebook: INotebookModel, task: () => Promise<T>): Promise<T> {
+    const before = this.queues.get(notebook) ?? Promise.resolve();
+    const running = before.then(task);
     this.queues.set(
       notebook,
       running.catch(() => undefined)
