@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from kernel_bridge.errors import BadSettings
+from kernel_bridge.gateway.services import Service, parse_services
 from porter.errors import UnknownPlatform
 from porter.platform import read_platform
 
@@ -39,7 +40,7 @@ class BridgeSettings:
     rows_limit: int = 1_000_000
     bytes_limit: int = 256 * MEBIBYTE
     carry_limit: int = 256 * MEBIBYTE
-    services: dict[str, str] = field(default_factory=dict)
+    services: Mapping[str, Service] = field(default_factory=dict)
     isolated: bool = True
 
     @property
@@ -74,7 +75,7 @@ def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
         rows_limit=_limit("rows_limit", given["rows_limit"]),
         bytes_limit=_limit("bytes_limit", given["bytes_limit"]),
         carry_limit=_limit("carry_limit", given["carry_limit"]),
-        services=_services(given["services"]),
+        services=parse_services(given["services"]),
         isolated=bool(given["isolated"]),
     )
 
@@ -128,16 +129,6 @@ def _limit(name: str, value: object) -> int:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(map(str, value)) if isinstance(value, list | tuple) else ()
-
-
-def _services(value: object) -> dict[str, str]:
-    if not isinstance(value, Mapping):
-        return {}
-    for name, address in value.items():
-        if not isinstance(name, str) or not name or not isinstance(address, str) or not address:
-            # The address may have a password in it.
-            raise _bad("services", name, "names with their addresses, both texts")
-    return dict(value)
 
 
 def _bad(name: str, value: object, wanted: str) -> BadSettings:

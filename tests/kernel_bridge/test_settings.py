@@ -21,7 +21,7 @@ def test_what_is_given_is_parsed() -> None:
             platform="314.0.7",
             packages=["pandas"],
             hosts=["API.example.org:8443"],
-            services={"sales": "postgresql://db.example.org/sales"},
+            services={"sales": {"kind": "duckdb"}},
         )
     )
     assert settings.index == "https://wheels.example.org"
@@ -45,7 +45,7 @@ BAD: list[tuple[dict[str, object], str]] = [
     ({"hosts": ["api.example.org/x"]}, "c.PorterBridge.hosts is"),
     ({"rows_limit": 0}, "c.PorterBridge.rows_limit is 0"),
     ({"carry_limit": -1}, "c.PorterBridge.carry_limit is -1"),
-    ({"services": {"sales": 1}}, "c.PorterBridge.services is 'sales'"),
+    ({"services": {"sales": 1}}, "c.PorterBridge.services: 'sales' is no object"),
 ]
 
 

@@ -1,0 +1,115 @@
+"""The magics `%%sql`, `%%googlesheet` and `%%graphql` of a server's kernel, by the gateway.
+
+In a browser's kernel the page asks instead, and these say so.
+"""
+
+import http.client
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from kernel_bridge.inside.errors import InsideError
+from kernel_bridge.inside.gateway import GatewayError, find_gateway
+from kernel_bridge.inside.place import IN_BROWSER
+from kernel_bridge.inside.query.errors import QueryError
+from kernel_bridge.inside.query.frames import FrameReader
+from kernel_bridge.inside.query.lines import SYNTAX, parse_magic
+from kernel_bridge.inside.query.request import Request, make_request
+
+ACCEPT = "application/vnd.porter.frames"
+
+
+def ask_gateway(
+    request: Request, tell: Callable[[dict[str, Any]], None]
+) -> tuple[Any, dict[str, Any]]:
+    """The answer as a DataFrame, and how it ended; raises GatewayError and QueryError."""
+    if IN_BROWSER:
+        raise QueryError(
+            "a browser's kernel asks by its page", advice="run the cell in a JupyterLab with Porter"
+        )
+    try:
+        import pandas as pd  # type: ignore[import-untyped] # noqa: F401 # Arrow makes frames with it
+        import pyarrow as pa  # type: ignore[import-untyped]
+    except ModuleNotFoundError as error:
+        raise QueryError(
+            f"this kernel has no {error.name}", advice="%pip install pandas pyarrow"
+        ) from error
+    path = request.address
+    answer = find_gateway().open(
+        "POST", path, json_body=dict(request.body), headers={"Accept": ACCEPT}
+    )
+    try:
+        source = FrameReader(answer, tell)
+        with pa.ipc.open_stream(pa.PythonFile(source, "r")) as reader:
+            frame = reader.read_pandas()
+        while source.done is None:
+            source.read(1)
+        return frame, source.done
+    except (OSError, http.client.HTTPException, pa.ArrowInvalid) as error:
+        raise QueryError(
+            f"the answer was cut off: {error}", advice="run the cell again; nothing was assigned"
+        ) from error
+    finally:
+        # Closing while rows come ends the query, also where the kernel was interrupted.
+        answer.close()
+
+
+def run_magic(shell: Any, kind: str, line: str, cell: str | None = None) -> Any:
+    """One magic: the frame goes to its name, or is the cell's value."""
+    shown = _Shown()
+    try:
+        request = make_request(parse_magic(kind, line, cell), shell.user_ns)
+        frame, end = ask_gateway(request, shown)
+    except (InsideError, GatewayError) as error:
+        shown.clear()
+        _refuse(error)
+    shown.clear()
+    if end.get("truncated"):
+        print(f"These are the first {len(frame):,} rows; there are more.")
+    if request.target is None:
+        return frame
+    shell.user_ns[request.target] = frame
+    rows, columns = frame.shape
+    print(f"{request.target}: {rows:,} rows, {columns} columns")
+    return None
+
+
+class _Shown:
+    """How far a query is, on one line that is written over."""
+
+    def __init__(self) -> None:
+        self._width = 0
+
+    def __call__(self, told: dict[str, Any]) -> None:
+        text = f"{told.get('rows', 0):,} rows, {told.get('seconds', 0):.0f} s"
+        self._write(text)
+
+    def clear(self) -> None:
+        if self._width:
+            self._write("")
+            self._width = 0
+
+    def _write(self, text: str) -> None:
+        sys.stdout.write("\r" + text.ljust(self._width) + ("" if text else "\r"))
+        sys.stdout.flush()
+        self._width = len(text)
+
+
+class MagicFailed(Exception):
+    """A magic's one line; IPython shows it without the frames that led to it."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+def _refuse(error: InsideError | GatewayError) -> None:
+    named = getattr(error, "error", "") or type(error).__name__
+    text = str(error) if isinstance(error, QueryError) else f"{named}: {error}"
+    raise MagicFailed(f"{text}\n  what to do: {error.advice}" if error.advice else text) from None
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register them, each for a line and for a cell."""
+    for kind in SYNTAX:
+        shell.register_magic_function(partial(run_magic, shell, kind), "line_cell", kind)
