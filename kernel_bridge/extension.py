@@ -20,10 +20,14 @@ DEFAULTS = BridgeSettings()
 # it is called with the ServerApp once its settings are there, before anything is asked of it, and
 # an async `tear_down(server)` when the server ends.
 MODULES = (
+    "gateway",
+    "graphql",
     "inside",
     "jobs",
     "kernel",
     "runtime",
+    "sheets",
+    "sql",
     "uploads",
 )
 
@@ -61,7 +65,7 @@ class PorterBridge(ExtensionApp):
     carry_limit = Int(
         DEFAULTS.carry_limit, help="Bytes of variables that a switch of kernels carries over."
     ).tag(config=True)
-    services = Dict(help="Services that notebooks may ask by name, with their addresses.").tag(
+    services = Dict(help="Services that notebooks may ask by name: docs/reference/gateway.md.").tag(
         config=True
     )
     isolated = Bool(
