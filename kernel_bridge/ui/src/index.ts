@@ -17,8 +17,10 @@ import {
   SessionManager
 } from '@jupyterlab/services';
 import { IKernelClient, IKernelSpecs, KernelSpecs, LiteKernelClient } from '@jupyterlite/services';
-import { Token } from '@lumino/coreutils';
 
+import { decisions } from './decisions';
+import { automatic, switching } from './automatic';
+import { IBridge } from './bridge';
 import { BridgeKernelClient } from './kernels';
 import { CellPipeline, ICellPipeline } from './pipeline';
 import { register } from './runtime';
@@ -27,19 +29,6 @@ import { readSettings } from './settings';
 import { Sides } from './sides';
 import { bridgeSocket } from './sockets';
 import { BridgeSpecClient } from './specs';
-
-/** The two sides that kernels run on. */
-export interface IBridge {
-  readonly sides: Sides;
-  readonly client: BridgeKernelClient;
-  readonly browser: LiteKernelClient;
-  readonly serverSettings: ServerConnection.ISettings;
-}
-
-export const IBridge = new Token<IBridge>(
-  'porter-kernel-bridge:IBridge',
-  'Which side each kernel runs on, and the API that reaches both.'
-);
 
 const specs: ServiceManagerPlugin<IKernelSpecs> = {
   id: 'porter-kernel-bridge:specs',
@@ -158,5 +147,6 @@ export default [
   specManager,
   sessionManager,
   pipeline,
-  executor
+  executor,
+  decisions
 ];

@@ -1,0 +1,154 @@
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { URLExt } from '@jupyterlab/coreutils';
+import { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+import { ServerConnection } from '@jupyterlab/services';
+import { Token } from '@lumino/coreutils';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { KernelDecision } from './decision';
+
+/** Milliseconds without an edit after which a notebook is asked about again. */
+const QUIET = 800;
+/** Milliseconds after which an answer that has not come is given up. */
+const PATIENCE = 20_000;
+
+/** Knows where each notebook can run. */
+export interface IDecisions {
+  /**
+   * The decision for a notebook as it is now; null where nobody can tell.
+   *
+   * A notebook whose code is what it was is not asked about again. Never rejects.
+   */
+  of(panel: NotebookPanel): Promise<KernelDecision | null>;
+  /** The last decision for a notebook, of whatever code it had then. */
+  last(panel: NotebookPanel): KernelDecision | null;
+  /** Ask about a notebook again some time after each edit, until it is closed. */
+  follow(panel: NotebookPanel): void;
+  /** A notebook's last decision is another, or is no longer to be had. */
+  readonly changed: ISignal<IDecisions, NotebookPanel>;
+}
+
+export const IDecisions = new Token<IDecisions>(
+  'porter-kernel-bridge:IDecisions',
+  'Where each notebook can run, and why.'
+);
+
+interface IAsked {
+  /** What was sent, without `previous`. */
+  readonly body: string;
+  readonly answer: Promise<KernelDecision | null>;
+}
+
+/** Asks the server extension (`kernel_bridge/web/decisions.py`). */
+export class Decisions implements IDecisions {
+  private readonly asked = new WeakMap<INotebookModel, IAsked>();
+  private readonly lasts = new WeakMap<INotebookModel, KernelDecision>();
+  private readonly _changed = new Signal<this, NotebookPanel>(this);
+
+  constructor(private readonly server: ServerConnection.ISettings) {}
+
+  get changed(): ISignal<this, NotebookPanel> {
+    return this._changed;
+  }
+
+  last(panel: NotebookPanel): KernelDecision | null {
+    return (panel.model && this.lasts.get(panel.model)) ?? null;
+  }
+
+  of(panel: NotebookPanel): Promise<KernelDecision | null> {
+    const model = panel.model;
+    if (!model) {
+      return Promise.resolve(null);
+    }
+    const question = { path: panel.context.localPath, notebook: codeOf(model) };
+    const body = JSON.stringify(question);
+    const before = this.asked.get(model);
+    if (before?.body === body) {
+      return before.answer;
+    }
+    const previous = this.lasts.get(model);
+    const answer = this.ask({ ...question, previous: previous?.id ?? null }).then(decision => {
+      if (this.asked.get(model)?.answer !== answer) {
+        return decision;
+      }
+      if (decision) {
+        this.lasts.set(model, decision);
+      } else {
+        // Asked again when it is wanted again: the server may be back then.
+        this.asked.delete(model);
+      }
+      if (decision?.id !== previous?.id && !panel.isDisposed) {
+        this._changed.emit(panel);
+      }
+      return decision;
+    });
+    this.asked.set(model, { body, answer });
+    return answer;
+  }
+
+  follow(panel: NotebookPanel): void {
+    let timer: number | undefined;
+    const ask = () => {
+      if (!panel.isDisposed) {
+        void this.of(panel);
+      }
+    };
+    const wait = () => {
+      window.clearTimeout(timer);
+      timer = window.setTimeout(ask, QUIET);
+    };
+    const listen = () => {
+      panel.model?.contentChanged.connect(wait);
+      wait();
+    };
+    panel.disposed.connect(() => window.clearTimeout(timer));
+    void panel.context.ready.then(listen);
+  }
+
+  private async ask(question: object): Promise<KernelDecision | null> {
+    const url = URLExt.join(this.server.baseUrl, 'porter', 'decisions');
+    const init = {
+      method: 'POST',
+      body: JSON.stringify(question),
+      signal: AbortSignal.timeout(PATIENCE)
+    };
+    try {
+      const response = await ServerConnection.makeRequest(url, init, this.server);
+      if (!response.ok) {
+        console.info('no decision:', response.status, await response.text());
+        return null;
+      }
+      return (await response.json()) as KernelDecision;
+    } catch (error) {
+      console.info('no decision:', error);
+      return null;
+    }
+  }
+}
+
+/** A notebook as nbformat has it, without what no decision follows from: outputs and attachments. */
+function codeOf(model: INotebookModel): object {
+  const shared = model.sharedModel;
+  const { kernelspec, language_info } = shared.getMetadata();
+  return {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: { kernelspec, language_info: language_info && { name: language_info.name } },
+    cells: shared.cells.map(cell => ({
+      cell_type: cell.cell_type,
+      id: cell.getId(),
+      metadata: {},
+      source: cell.getSource(),
+      ...(cell.cell_type === 'code' ? { outputs: [], execution_count: null } : {})
+    }))
+  };
+}
+
+export const decisions: JupyterFrontEndPlugin<IDecisions> = {
+  id: 'porter-kernel-bridge:decisions',
+  description: 'Where each notebook can run, and why.',
+  autoStart: true,
+  provides: IDecisions,
+  activate: ({ serviceManager }: JupyterFrontEnd): IDecisions =>
+    new Decisions(serviceManager.serverSettings)
+};
