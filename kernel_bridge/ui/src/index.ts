@@ -148,5 +148,7 @@ export default [
   sessionManager,
   pipeline,
   executor,
-  decisions
+  decisions,
+  switching,
+  automatic
 ];

@@ -1,0 +1,114 @@
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Dialog, ISessionContext, showDialog } from '@jupyterlab/apputils';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+
+import { IReplay } from './carrying';
+import { IDecisions } from './decisions';
+import { ICellPipeline } from './pipeline';
+import { IAdvice, Placement } from './placement';
+import { Requirements } from './requirements';
+import { IBridgeSettings, readSettings } from './settings';
+import { IBridge } from './bridge';
+import { ISwitch, Switch } from './switching';
+
+/** Provides the switch, and forgets what ran when a kernel begins anew. */
+export const switching: JupyterFrontEndPlugin<ISwitch> = {
+  id: 'porter-kernel-bridge:switching',
+  description: 'Moves notebooks between kernels of the browser and of the server.',
+  autoStart: true,
+  requires: [IBridge, INotebookTracker],
+  provides: ISwitch,
+  activate: (_: JupyterFrontEnd, { sides }: IBridge, tracker: INotebookTracker): ISwitch => {
+    const moves = new Switch(sides, readSettings() as IBridgeSettings, askReplay);
+    tracker.widgetAdded.connect((_, panel) => {
+      const forget = () => {
+        if (panel.model) {
+          moves.history.forget(panel.model);
+        }
+      };
+      panel.sessionContext.kernelChanged.connect(forget);
+      panel.sessionContext.statusChanged.connect((_: ISessionContext, status) => {
+        if (status === 'restarting' || status === 'autorestarting') {
+          forget();
+        }
+      });
+    });
+    return moves;
+  }
+};
+
+/** Has what cells import before they run, and moves notebooks where a cell needs it. */
+export const automatic: JupyterFrontEndPlugin<void> = {
+  id: 'porter-kernel-bridge:automatic',
+  description: 'Installs what cells import, and moves notebooks to a server when they must.',
+  autoStart: true,
+  requires: [IBridge, INotebookTracker, ICellPipeline, ISwitch, IDecisions],
+  activate: (
+    _: JupyterFrontEnd,
+    { sides }: IBridge,
+    tracker: INotebookTracker,
+    pipeline: ICellPipeline,
+    moves: ISwitch,
+    decisions: IDecisions
+  ): void => {
+    const settings = readSettings();
+    if (!settings) {
+      return;
+    }
+    const requirements = new Requirements(sides, settings);
+    pipeline.add(requirements);
+    pipeline.add(new Placement(tracker, moves, requirements, settings, adviceFrom(decisions)));
+  }
+};
+
+/** What the decision on a notebook says of its cells. */
+function adviceFrom(decisions: IDecisions): IAdvice {
+  const reasonsOf = (panel: NotebookPanel, cell: string) =>
+    (decisions.last(panel)?.reasons ?? []).filter(({ id }) => id === cell);
+  return {
+    automatic: async panel => {
+      const { policy } = (panel.model?.getMetadata('porter') ?? {}) as { policy?: string };
+      return (policy ?? 'auto') === 'auto';
+    },
+    needsServer: async (panel, cell) => {
+      const decision = await decisions.of(panel);
+      if (decision?.cells.find(({ id }) => id === cell)?.backend !== 'server') {
+        return null;
+      }
+      const reason = reasonsOf(panel, cell).find(({ severity }) => severity === 'server');
+      return reason?.message ?? 'the report says so';
+    },
+    onImport: (panel, cell) => {
+      const reason = reasonsOf(panel, cell).find(({ severity }) => severity !== 'warning');
+      return reason ? `${reason.message}: ${reason.advice}` : null;
+    },
+    askAgain: async (panel, _, effects) => {
+      const what = effects.join(', ');
+      const told = `The cell failed in the browser. Before that it may have done this: ${what}.`;
+      const asked = await showDialog({
+        title: 'Run this cell again on the server?',
+        body: told,
+        host: panel.node,
+        buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Run again' })]
+      });
+      return asked.button.accept;
+    }
+  };
+}
+
+async function askReplay(panel: NotebookPanel, cells: readonly IReplay[]): Promise<boolean> {
+  const told = cells
+    .flatMap(({ effects }) => effects)
+    .map(({ what }) => what)
+    .join(', ');
+  const asked = await showDialog({
+    title: 'Run cells again?',
+    body: `Some variables can only be made again by running their cells, which also do this: ${told}.`,
+    host: panel.node,
+    buttons: [
+      Dialog.cancelButton({ label: 'Go on without them' }),
+      Dialog.okButton({ label: 'Run them again' })
+    ]
+  });
+  return asked.button.accept;
+}

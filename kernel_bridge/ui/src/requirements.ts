@@ -1,0 +1,69 @@
+import { Notification } from '@jupyterlab/apputils';
+import { INotebookModel } from '@jupyterlab/notebook';
+import { JSONObject } from '@lumino/coreutils';
+
+import { KernelChannel } from './channel';
+import { ICellMiddleware, ICellRun } from './pipeline';
+import { IBridgeSettings } from './settings';
+import { Sides } from './sides';
+
+/** Whether a text may import anything at all: asking the kernel costs a message. */
+const IMPORTS = /\bimport\b|__import__|import_module/;
+
+/** Installs what a cell imports before it runs in the browser, from the lock file or the index. */
+export class Requirements implements ICellMiddleware {
+  readonly name = 'requirements';
+  readonly rank = 30;
+  private readonly absences = new WeakMap<INotebookModel, ReadonlySet<string>>();
+
+  constructor(
+    private readonly sides: Sides,
+    private readonly settings: IBridgeSettings
+  ) {}
+
+  /** What the cell whose turn it is imports and the browser cannot have. */
+  absent(notebook: INotebookModel): ReadonlySet<string> {
+    return this.absences.get(notebook) ?? new Set();
+  }
+
+  async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
+    this.absences.delete(cell.notebook);
+    const kernel = cell.sessionContext?.session?.kernel;
+    if (kernel && this.sides.ofKernel(kernel.id) === 'browser' && IMPORTS.test(cell.source)) {
+      const channel = KernelChannel.of(kernel, this.settings);
+      try {
+        this.absences.set(cell.notebook, new Set(await this.install(channel, cell.source)));
+      } catch (error) {
+        // The cell then says itself what it lacks.
+        console.warn('requirements:', error);
+      }
+    }
+    return next();
+  }
+
+  /** Install what is missing; tells what cannot be had. */
+  private async install(channel: KernelChannel, code: string): Promise<string[]> {
+    const { result } = await channel.call('missing', { code });
+    const missing = result.missing as string[];
+    if (missing.length === 0) {
+      return [];
+    }
+    const shown = Notification.emit(`Installing what ${missing.join(', ')} need`, 'in-progress', {
+      autoClose: false
+    });
+    const progress = (told: JSONObject) => {
+      if (typeof told.message === 'string') {
+        Notification.update({ id: shown, message: told.message });
+      }
+    };
+    try {
+      const { result } = await channel.call('install', { imports: missing }, [], progress);
+      const absent = result.absent as string[];
+      Notification.dismiss(shown);
+      return absent;
+    } catch (error) {
+      Notification.update({ id: shown, message: String(error), type: 'error', autoClose: 8000 });
+      throw error;
+    }
+  }
+}
