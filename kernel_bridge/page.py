@@ -7,6 +7,7 @@ from typing import Any
 from jupyter_server.utils import url_path_join
 
 from kernel_bridge.contexts import Contexts
+from kernel_bridge.runtime import read_parts
 from kernel_bridge.settings import BridgeSettings
 
 # The option of JupyterLab's page config; its value is JSON in a text, as page config has them.
@@ -25,7 +26,7 @@ type Hook = Callable[[Any, dict[str, Any]], dict[str, Any]]
 def page_options(settings: BridgeSettings, base_url: str, *, context: str) -> dict[str, object]:
     """The page's options by name; addresses without an origin are this server's.
 
-    Without an index there is no runtime: `pyodideUrl`, `lockFileUrl` and `indexUrl` are null.
+    Without an index there is no runtime: `pyodideUrl`, `lockFileUrl` and their like are null.
     """
     there = settings.runtime_base
 
@@ -37,9 +38,11 @@ def page_options(settings: BridgeSettings, base_url: str, *, context: str) -> di
         "serverKernel": settings.server_kernel,
         "pyodideUrl": there and f"{there}/runtime/pyodide.mjs",
         "lockFileUrl": there and own("pyodide-lock.json"),
-        "packages": list(settings.packages),
+        "stdlibUrl": there and own("runtime/python_stdlib.zip"),
+        "packages": [*read_parts().start, *settings.packages],
         "pipliteUrls": [f"{there}/all.json"] if there else [],
         "indexUrl": settings.index_base,
+        "simpleUrl": there and f"{there}/simple/",
         "insideUrl": own("inside.zip"),
         "platform": settings.platform,
         "carryLimit": settings.carry_limit,

@@ -100,7 +100,7 @@ def start_lab(
     token: str = "",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process alone: it may refuse to start."""
-    settings = {
+    settings: dict[str, dict[str, object]] = {
         "ServerApp": {"jpserver_extensions": {"kernel_bridge": True, "jupyterlab": True}},
         "IdentityProvider": {"token": token},
         "LabApp": {"news_url": None, "extension_manager": "readonly"},
