@@ -1,6 +1,7 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { URLExt } from '@jupyterlab/coreutils';
-import { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+import { DocumentRegistry } from '@jupyterlab/docregistry';
+import { INotebookModel } from '@jupyterlab/notebook';
 import { ServerConnection } from '@jupyterlab/services';
 import { Token } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -12,6 +13,11 @@ const QUIET = 800;
 /** Milliseconds after which an answer that has not come is given up. */
 const PATIENCE = 20_000;
 
+/** An open notebook: a NotebookPanel is one. */
+export interface IOpen {
+  readonly context: DocumentRegistry.IContext<INotebookModel>;
+}
+
 /** Knows where each notebook can run. */
 export interface IDecisions {
   /**
@@ -19,13 +25,13 @@ export interface IDecisions {
    *
    * A notebook whose code is what it was is not asked about again. Never rejects.
    */
-  of(panel: NotebookPanel): Promise<KernelDecision | null>;
+  of(open: IOpen): Promise<KernelDecision | null>;
   /** The last decision for a notebook, of whatever code it had then. */
-  last(panel: NotebookPanel): KernelDecision | null;
+  last(open: IOpen): KernelDecision | null;
   /** Ask about a notebook again some time after each edit, until it is closed. */
-  follow(panel: NotebookPanel): void;
-  /** A notebook's last decision is another, or is no longer to be had. */
-  readonly changed: ISignal<IDecisions, NotebookPanel>;
+  follow(open: IOpen): void;
+  /** A notebook has another decision than before. */
+  readonly changed: ISignal<IDecisions, INotebookModel>;
 }
 
 export const IDecisions = new Token<IDecisions>(
@@ -43,24 +49,24 @@ interface IAsked {
 export class Decisions implements IDecisions {
   private readonly asked = new WeakMap<INotebookModel, IAsked>();
   private readonly lasts = new WeakMap<INotebookModel, KernelDecision>();
-  private readonly _changed = new Signal<this, NotebookPanel>(this);
+  private readonly _changed = new Signal<this, INotebookModel>(this);
 
   constructor(private readonly server: ServerConnection.ISettings) {}
 
-  get changed(): ISignal<this, NotebookPanel> {
+  get changed(): ISignal<this, INotebookModel> {
     return this._changed;
   }
 
-  last(panel: NotebookPanel): KernelDecision | null {
-    return (panel.model && this.lasts.get(panel.model)) ?? null;
+  last({ context }: IOpen): KernelDecision | null {
+    return this.lasts.get(context.model) ?? null;
   }
 
-  of(panel: NotebookPanel): Promise<KernelDecision | null> {
-    const model = panel.model;
-    if (!model) {
+  of({ context }: IOpen): Promise<KernelDecision | null> {
+    const { model } = context;
+    if (model.isDisposed) {
       return Promise.resolve(null);
     }
-    const question = { path: panel.context.localPath, notebook: codeOf(model) };
+    const question = { path: context.localPath, notebook: codeOf(model) };
     const body = JSON.stringify(question);
     const before = this.asked.get(model);
     if (before?.body === body) {
@@ -71,14 +77,14 @@ export class Decisions implements IDecisions {
       if (this.asked.get(model)?.answer !== answer) {
         return decision;
       }
-      if (decision) {
-        this.lasts.set(model, decision);
-      } else {
+      if (decision === null) {
         // Asked again when it is wanted again: the server may be back then.
         this.asked.delete(model);
-      }
-      if (decision?.id !== previous?.id && !panel.isDisposed) {
-        this._changed.emit(panel);
+      } else {
+        this.lasts.set(model, decision);
+        if (decision.id !== previous?.id) {
+          this._changed.emit(model);
+        }
       }
       return decision;
     });
@@ -86,23 +92,17 @@ export class Decisions implements IDecisions {
     return answer;
   }
 
-  follow(panel: NotebookPanel): void {
+  follow({ context }: IOpen): void {
     let timer: number | undefined;
-    const ask = () => {
-      if (!panel.isDisposed) {
-        void this.of(panel);
-      }
-    };
     const wait = () => {
       window.clearTimeout(timer);
-      timer = window.setTimeout(ask, QUIET);
+      timer = window.setTimeout(() => void this.of({ context }), QUIET);
     };
-    const listen = () => {
-      panel.model?.contentChanged.connect(wait);
+    context.disposed.connect(() => window.clearTimeout(timer));
+    void context.ready.then(() => {
+      context.model.contentChanged.connect(wait);
       wait();
-    };
-    panel.disposed.connect(() => window.clearTimeout(timer));
-    void panel.context.ready.then(listen);
+    });
   }
 
   private async ask(question: object): Promise<KernelDecision | null> {
