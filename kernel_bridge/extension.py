@@ -20,6 +20,7 @@ DEFAULTS = BridgeSettings()
 # it is called with the ServerApp once its settings are there, before anything is asked of it, and
 # an async `tear_down(server)` when the server ends.
 MODULES = (
+    "events",
     "gateway",
     "graphql",
     "inside",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from kernel_bridge.errors import BadRequest, NotThere
@@ -10,6 +10,7 @@ from kernel_bridge.jobs.errors import Conflict, JobFailed
 from kernel_bridge.jobs.model import Chunk, Job, Opening, Status
 from kernel_bridge.jobs.parts import read_schema
 from kernel_bridge.jobs.plan import HIDDEN, Input, Plan
+from kernel_bridge.jobs.presence import Presence
 from kernel_bridge.jobs.publish import find_published
 from kernel_bridge.jobs.running import Run
 from kernel_bridge.jobs.settings import JobSettings
@@ -32,6 +33,9 @@ class Desk:
         self._changed = asyncio.Condition()
         self._wakings: set[asyncio.Task[None]] = set()
         self._swept = 0.0
+        self._presence = Presence(settings.spool)
+        # What is called with each job that ends.
+        self.ended: Callable[[Job], None] = lambda _: None
         recover(settings)
 
     def spool(self, owner: str) -> Spool:
@@ -87,6 +91,7 @@ class Desk:
             created=job.created,
             started=time.time(),
         )
+        self._presence.sign(spool.folder / identity)
         spool.write_job(job)
         inputs = tuple(
             Input(path=spool.chunk_path(identity, one), sha256=one.sha256, bytes=one.bytes)
@@ -143,6 +148,7 @@ class Desk:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._tier.close()
+        self._presence.close()
 
     async def _run(
         self, key: str, run: Run, opening: Opening, inputs: tuple[Input, ...], spool: Spool
@@ -151,6 +157,7 @@ class Desk:
             await run.run(opening, inputs, self._tier)
         finally:
             del self._runs[key]
+            self.ended(run.job)
             if run.job.status in (Status.DONE, Status.CANCELLED):
                 await asyncio.to_thread(spool.forget_chunks, run.job.id)
 

@@ -28,6 +28,7 @@ from kernel_bridge.jobs.model import (
     serialize_job,
 )
 from kernel_bridge.jobs.plan import HIDDEN
+from kernel_bridge.jobs.presence import is_present
 from kernel_bridge.jobs.settings import JobSettings
 from porter.home import new_file
 
@@ -177,14 +178,14 @@ class Spool:
 
 
 def recover(settings: JobSettings) -> int:
-    """After a start: jobs that were running are told as interrupted. How many these were."""
+    """After a start: jobs of servers that are gone are told as interrupted. How many these were."""
     found = 0
     for path in settings.spool.glob("*/*/job.json"):
         try:
             job = parse_job(json.loads(path.read_bytes()))
         except (OSError, ValueError, KeyError, TypeError):
             continue  # half an upload, which expires
-        if job.status is Status.RUNNING:
+        if job.status is Status.RUNNING and not is_present(settings.spool, path.parent):
             _write(path, serialize_job(replace(job, status=Status.INTERRUPTED, phase="")))
             found += 1
     return found

@@ -110,7 +110,8 @@ async def _start_cluster(settings: JobSettings) -> "LocalCluster":
         processes=True,
         host="127.0.0.1",
         memory_limit=settings.worker_memory,
-        dashboard_address=None,
+        # Dask serves its pages whatever one says: on loopback, then, at a port that is free.
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.ERROR,
         security=security,
         asynchronous=True,

@@ -17,6 +17,7 @@ from kernel_bridge.jobs.errors import WrongDigest
 from kernel_bridge.jobs.model import Chunk, serialize_job
 from kernel_bridge.jobs.request import parse_digest, parse_number, parse_opening, parse_upload
 from kernel_bridge.jobs.settings import NUMBERS, JobSettings, parse_job_settings
+from kernel_bridge.web.events import SETTING as OPERATIONS
 from kernel_bridge.web.handler import Route
 from kernel_bridge.web.kernel import KernelHandler
 
@@ -226,7 +227,9 @@ class ChunkHandler(JobsHandler):
 
 def set_up(server: ServerApp) -> None:
     """Read the settings, and what was left by the server before."""
-    server.web_app.settings[SETTING] = open_desk(server)
+    desk = server.web_app.settings[SETTING] = open_desk(server)
+    operations = server.web_app.settings[OPERATIONS]
+    desk.ended = lambda job: operations.metrics.count_job(job.status, job.rows)
 
 
 async def tear_down(server: ServerApp) -> None:

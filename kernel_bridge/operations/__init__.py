@@ -1,0 +1,1 @@
+"""How the bridge does: what pages tell is counted, kept in a log, and learnt from."""
