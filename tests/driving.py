@@ -67,7 +67,13 @@ class Desk:
         )
 
     def open(self, path: str, **arguments: object) -> None:
-        """Open a notebook and wait until its kernel is there."""
+        """Open a notebook in the kernel that it names, and wait until that is there."""
+        metadata = json.loads((self.lab.folder / path).read_text())["metadata"]
+        named = metadata.get("kernelspec", {}).get("name")
+        self.double_click(path, **({"kernel": {"name": named}} if named else {}), **arguments)
+
+    def double_click(self, path: str, **arguments: object) -> None:
+        """Open a notebook, and wait until the kernel is there that was chosen for it."""
         self.execute("docmanager:open", path=path, **arguments)
         self.page.wait_for_function(
             f"""async path => {{

@@ -9,6 +9,7 @@ import { IAdvice, Placement } from './placement';
 import { Requirements } from './requirements';
 import { IBridgeSettings, readSettings } from './settings';
 import { IBridge } from './bridge';
+import { ISelector } from './selector';
 import { ISwitch, Switch } from './switching';
 
 /** Provides the switch, and forgets what ran when a kernel begins anew. */
@@ -42,14 +43,15 @@ export const automatic: JupyterFrontEndPlugin<void> = {
   id: 'porter-kernel-bridge:automatic',
   description: 'Installs what cells import, and moves notebooks to a server when they must.',
   autoStart: true,
-  requires: [IBridge, INotebookTracker, ICellPipeline, ISwitch, IDecisions],
+  requires: [IBridge, INotebookTracker, ICellPipeline, ISwitch, IDecisions, ISelector],
   activate: (
     _: JupyterFrontEnd,
     { sides }: IBridge,
     tracker: INotebookTracker,
     pipeline: ICellPipeline,
     moves: ISwitch,
-    decisions: IDecisions
+    decisions: IDecisions,
+    selector: ISelector
   ): void => {
     const settings = readSettings();
     if (!settings) {
@@ -57,20 +59,22 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     }
     const requirements = new Requirements(sides, settings);
     pipeline.add(requirements);
-    pipeline.add(new Placement(tracker, moves, requirements, settings, adviceFrom(decisions)));
+    const advice = adviceFrom(decisions, selector);
+    pipeline.add(new Placement(tracker, moves, requirements, settings, advice));
   }
 };
 
 /** What the decision on a notebook says of its cells. */
-function adviceFrom(decisions: IDecisions): IAdvice {
+function adviceFrom(decisions: IDecisions, selector: ISelector): IAdvice {
   const reasonsOf = (panel: NotebookPanel, cell: string) =>
     (decisions.last(panel)?.reasons ?? []).filter(({ id }) => id === cell);
   return {
-    automatic: async panel => {
-      const { policy } = (panel.model?.getMetadata('porter') ?? {}) as { policy?: string };
-      return (policy ?? 'auto') === 'auto';
-    },
+    automatic: async panel => selector.policy(panel) === 'auto',
     needsServer: async (panel, cell) => {
+      const marked = selector.backend(panel, cell);
+      if (marked !== 'auto') {
+        return marked === 'server' ? 'the cell is marked for it' : null;
+      }
       const decision = await decisions.of(panel);
       if (decision?.cells.find(({ id }) => id === cell)?.backend !== 'server') {
         return null;

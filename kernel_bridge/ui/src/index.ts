@@ -22,6 +22,7 @@ import { decisions } from './decisions';
 import { automatic, switching } from './automatic';
 import { IBridge } from './bridge';
 import { BridgeKernelClient } from './kernels';
+import { opening } from './opening';
 import { CellPipeline, ICellPipeline } from './pipeline';
 import { register } from './runtime';
 import { BridgeSessionClient } from './sessions';
@@ -149,6 +150,7 @@ export default [
   pipeline,
   executor,
   decisions,
+  opening,
   switching,
   automatic
 ];
