@@ -11,19 +11,17 @@ import ast
 import contextlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from bench.notebooks import make_notebooks
 from bench.rivals import environment
+from bench.took import Took, run
 from porter.home import Home
 from porter.table import print_table
 
@@ -32,15 +30,6 @@ COUNT, RUNS = 5000, 3
 FOLDER = 100
 MEMORY = (1_000, 100_000)
 BARE = "bare"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Took:
-    """One process: seconds by the clock, seconds of processors, and bytes at its height."""
-
-    clock: float
-    work: float
-    memory: int
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -90,7 +79,7 @@ class Bench:
                 again.append(self._report("all", cache, jobs=1))
             with self._cache() as cache:
                 side_by_side.append(self._report("all", cache, jobs=os.cpu_count() or 1))
-            least.append(_run([sys.executable, "-m", __spec__.name, BARE, self._path("all")]))
+            least.append(run([sys.executable, "-m", __spec__.name, BARE, self._path("all")]))
         start = self._start()
         rows = [
             self._row("json.loads + ast.parse", least, least),
@@ -112,10 +101,10 @@ class Bench:
             with self._cache() as cache:
                 ours.append(self._report("plain", cache, jobs=1))
             command = [str(programs / "pipreqs"), "--scan-notebooks", "--use-local", "--print"]
-            pipreqs.append(_run([*command, "--mode", "no-pin", plain]))
+            pipreqs.append(run([*command, "--mode", "no-pin", plain]))
             requirements = str(self._folder / "requirements.txt")
             command = [str(programs / "deptry"), "--requirements-files", requirements, plain]
-            deptry.append(_run(command, fine=(0, 1)))
+            deptry.append(run(command, fine=(0, 1)))
         count = self.readable
         return [
             self._row("report, first, one job", ours, ours, count),
@@ -144,7 +133,7 @@ class Bench:
     def _report(self, name: str, cache: Path, *, jobs: int) -> Took:
         command = [sys.executable, "-m", "porter", "report", "--offline", "--jobs", str(jobs)]
         command += ["--cache", str(cache), "--format", "json", "--out", str(cache / "report.json")]
-        return _run([*command, self._path(name)])
+        return run([*command, self._path(name)])
 
     def _path(self, name: str) -> str:
         return str(self._folder / name)
@@ -176,20 +165,6 @@ def parse_all(folder: Path) -> None:
             if cell["cell_type"] == "code":
                 with contextlib.suppress(SyntaxError):
                     ast.parse("".join(cell["source"]))
-
-
-def _run(command: Sequence[str], fine: Sequence[int] = (0,)) -> Took:
-    with tempfile.TemporaryFile() as log:
-        begun = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-        clock = time.perf_counter() - begun
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode not in fine:
-            log.seek(0)
-            sys.exit(f"{command}: {process.returncode}\n{log.read()[-2000:].decode()}")
-    work = usage.ru_utime + usage.ru_stime
-    return Took(clock=clock, work=work, memory=usage.ru_maxrss * 1024)
 
 
 def _less(took: Took, start: Took) -> Took:
