@@ -3,6 +3,8 @@
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from compat_report.asked import Asked, open_reporter
 from compat_report.catalog.fetch import Fetcher
 from compat_report.catalog.model import Resolution
 from compat_report.check import check_notebook, wanted
+from compat_report.deciding.contradicted import Contradiction, find_contradicted, matching
 from compat_report.deciding.decision import make_decision
-from compat_report.deciding.digests import digest_policy, made_from
+from compat_report.deciding.digests import digest_catalogue, digest_policy, made_from
 from compat_report.deciding.document import serialize_decision
 from compat_report.deciding.lock_address import LockOf, asked_lock, lock_place, no_lock
 from compat_report.deciding.model import KernelDecision
@@ -72,11 +75,15 @@ class Selector:
         self._lock = threading.Lock()
         self.cells_read = 0
 
-    def decide(self, notebook: Notebook, *, previous: str = "") -> KernelDecision:
+    def decide(
+        self, notebook: Notebook, *, previous: str = "", told: Iterable[Contradiction] = ()
+    ) -> KernelDecision:
         """The decision, the same as one made from scratch; raises TooManyNames.
 
         `previous` is the id of a decision for this notebook as it was, where several have its path.
+        `told` is what runs taught, of this notebook and others.
         """
+        told = tuple(told)
         remembered = self._take(notebook, previous)
         before = remembered.cells.read_count
         facts = remembered.cells.read(notebook)
@@ -84,14 +91,16 @@ class Selector:
         resolution = self._resolve(facts, remembered)
         known = self.reporter.know(facts, resolution)
         policy = self.reporter.policy
+        identity = self.reporter.catalog.identity
+        if told:
+            learnt = matching(notebook, told, catalogue=digest_catalogue(identity))
+            known = replace(known, apis=(*known.apis, *find_contradicted(notebook, learnt)))
         decision = make_decision(
             notebook,
             check_notebook(known, partial(apply_policy, policy=policy)),
             policy=policy,
             platform=self._platform,
-            record=made_from(
-                notebook, policy=self._policy, catalogue=self.reporter.catalog.identity
-            ),
+            record=made_from(notebook, policy=self._policy, catalogue=identity, told=told),
             lock_file=remembered.lock_file,
         )
         self._keep(decision, remembered)

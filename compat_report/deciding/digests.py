@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from compat_report.deciding.contradicted import Contradiction, digest_contradictions, matching
 from compat_report.deciding.model import MadeFrom
 from compat_report.model import CellKind, Notebook
 from compat_report.policy import Policy
@@ -44,15 +45,27 @@ def digest_rules() -> str:
     )
 
 
-def made_from(notebook: Notebook, *, policy: str, catalogue: str) -> MadeFrom:
-    """The record for one notebook; `policy` is a hash already, `catalogue` the identity itself."""
+def made_from(
+    notebook: Notebook, *, policy: str, catalogue: str, told: Iterable[Contradiction] = ()
+) -> MadeFrom:
+    """The record for one notebook; `policy` is a hash already, `catalogue` the identity itself.
+
+    Of what runs taught, `told`, it has what is about this notebook.
+    """
+    identity = digest_catalogue(catalogue)
     return MadeFrom(
         notebook=digest_cells(notebook),
         policy=policy,
-        catalogue=_digest(catalogue),
+        catalogue=identity,
+        contradictions=digest_contradictions(matching(notebook, told, catalogue=identity)),
         rules=digest_rules(),
         porter=__version__,
     )
+
+
+def digest_catalogue(identity: str) -> str:
+    """The hash of a catalogue's identity."""
+    return _digest(identity)
 
 
 def _digest(text: str) -> str:

@@ -64,12 +64,13 @@ class MadeFrom:
     """All that a decision follows from, each as the sha256 of it; `porter` is a version.
 
     `notebook` is that of the code cells' sources, whatever their outputs and ids; files beside the
-    notebook (local modules, data) are in none.
+    notebook (local modules, data) are in none. `contradictions` is that of what runs taught of it.
     """
 
     notebook: str
     policy: str
     catalogue: str
+    contradictions: str
     rules: str
     porter: str
 
