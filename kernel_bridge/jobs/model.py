@@ -15,11 +15,14 @@ class Mode(StrEnum):
 
 
 class Form(StrEnum):
-    """What each chunk is: a whole small file of its own."""
+    """What each chunk is."""
 
     ARROW = "arrow"
-    """A stream of Arrow IPC with its schema and its end."""
+    """A stream of Arrow IPC of its own, with its schema and its end."""
     PARQUET = "parquet"
+    """A file of its own."""
+    PIECES = "pieces"
+    """Whole messages of one stream of Arrow IPC, which all chunks together are in their order."""
 
 
 class Status(StrEnum):

@@ -20,6 +20,8 @@ from kernel_bridge.jobs.plan import Input, Part, Plan
 MOST_PARTITIONS = 1024
 # Files that one task holds open: each has a row group in memory.
 OPEN_FILES = 64
+# The end of a stream of Arrow IPC, a message of no length.
+END = b"\xff\xff\xff\xff\0\0\0\0"
 
 
 def write_parts(plan: Plan, number: int, inputs: Sequence[Input]) -> list[Part]:
@@ -69,9 +71,13 @@ def read_schema(data: bytes) -> pa.Schema:
         ) from error
 
 
-def read_chunk(form: Form, data: bytes) -> Iterator[pa.RecordBatch]:
-    """The batches of one chunk's bytes; raises pyarrow's errors."""
-    if form is Form.ARROW:
+def read_chunk(form: Form, data: bytes, *, head: bytes = b"") -> Iterator[pa.RecordBatch]:
+    """The batches of one chunk's bytes; raises pyarrow's errors.
+
+    `head` is a stream without batches: what a piece that is not the first lacks.
+    """
+    if form is not Form.PARQUET:
+        data = head.removesuffix(END) + data
         with pa.ipc.open_stream(data) as reader:
             yield from reader
     else:
@@ -82,7 +88,7 @@ def read_chunk(form: Form, data: bytes) -> Iterator[pa.RecordBatch]:
 def schema_of_chunk(form: Form, path: Path) -> bytes:
     """The schema of a chunk, as a stream of Arrow IPC; raises JobFailed."""
     try:
-        if form is Form.ARROW:
+        if form is not Form.PARQUET:
             with pa.ipc.open_stream(path.read_bytes()) as reader:
                 schema = reader.schema
         else:
@@ -105,7 +111,8 @@ def _batches(plan: Plan, schema: pa.Schema, inputs: Sequence[Input]) -> Iterator
                     f"{one.path.name} has changed on the server's disk",
                     advice="run the cell again",
                 )
-            for batch in read_chunk(plan.form, data):
+            later = plan.form is Form.PIECES and not one.path.name.startswith("0.")
+            for batch in read_chunk(plan.form, data, head=plan.schema if later else b""):
                 plain = batch.replace_schema_metadata(None)
                 if not plain.schema.equals(schema):
                     raise JobFailed(
@@ -117,7 +124,7 @@ def _batches(plan: Plan, schema: pa.Schema, inputs: Sequence[Input]) -> Iterator
         except (pa.ArrowException, ValueError) as error:
             raise JobFailed(
                 f"chunk {one.path.name.partition('.')[0]} is no {plan.form}: {error}",
-                advice="send each chunk as a whole file of the form that was told",
+                advice="send each chunk in the form that was told",
             ) from error
 
 

@@ -33,7 +33,7 @@ def open_frame(value: Any, columns: Sequence[str] = ()) -> Frame:
         import pyarrow as pa  # type: ignore[import-untyped]
     except ImportError as error:
         raise NotHere("this kernel has no pyarrow", advice="run `%pip install pyarrow`") from error
-    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "iloc"):
+    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "columns"):
         return _open_pandas(pa, value, columns)
     try:
         table = value if isinstance(value, pa.Table) else pa.table(value)

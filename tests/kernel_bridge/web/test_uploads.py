@@ -1,6 +1,7 @@
 """Uploads and jobs of a real JupyterLab, with a Dask cluster of its own."""
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
@@ -120,6 +123,21 @@ def test_chunks_of_parquet(client: httpx.Client, folder: Path, tmp_path: Path) -
     job = upload_frame(client, "pq", [data], name="pq", form="parquet", compression="none")
     assert await_job(client, job)["status"] == "done"
     assert rows_of(folder, "pq") == list(range(10))
+
+
+def test_chunks_that_are_pieces_of_one_stream(client: httpx.Client, folder: Path) -> None:
+    table = make_table(30)
+    sink = pa.BufferOutputStream()
+    cuts = [0]
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        for at in range(0, 30, 10):
+            writer.write_table(table.slice(at, 10))
+            cuts.append(sink.tell())
+    data = bytes(sink.getvalue())
+    pieces = [data[a:b] for a, b in itertools.pairwise([*cuts, len(data)])]
+    job = upload_frame(client, "pieces", pieces, name="pieces", form="pieces")
+    assert await_job(client, job)["status"] == "done"
+    assert rows_of(folder, "pieces") == list(range(30))
 
 
 def test_events_tell_until_the_end(client: httpx.Client) -> None:
@@ -257,3 +275,19 @@ def test_a_cancelled_job_leaves_nothing(client: httpx.Client, folder: Path) -> N
     if told["status"] == "cancelled":
         assert not (folder / "lake/cancelled").exists()
         assert open_upload(client, "cancel", name="cancelled")["status"] == "open"
+
+
+def test_workers_listen_on_loopback_alone(client: httpx.Client, lab: Lab) -> None:
+    job = upload_frame(client, "loopback", to_chunks(make_table(10), 1), name="loopback")
+    assert await_job(client, job)["status"] == "done"
+    server = psutil.Process(lab.process.pid)
+    processes = [server, *server.children(recursive=True)]
+    listening = [
+        one.laddr.ip
+        for process in processes
+        for one in process.net_connections("inet")
+        if one.status == psutil.CONN_LISTEN
+    ]
+    # The server itself, Dask's scheduler, its pages, and a worker with its keeper.
+    assert len(listening) > 3
+    assert set(listening) == {"127.0.0.1"}
