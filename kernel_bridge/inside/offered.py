@@ -11,7 +11,12 @@ from typing import Any
 PACKAGE = "kernel_bridge.inside"
 HOOK = "load_ipython_extension"
 # Importing one registers its operations; none imports more than the standard library.
-OPERATIONS: tuple[str, ...] = ()
+OPERATIONS: tuple[str, ...] = (
+    "analysis.operations",
+    "query.request",
+    "state.operations",
+    "uploading.operations",
+)
 
 
 def load_operations() -> None:

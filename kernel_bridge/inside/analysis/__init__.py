@@ -1,0 +1,1 @@
+"""What a cell does, read from its source: nothing here runs any of it."""

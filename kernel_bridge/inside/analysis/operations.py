@@ -1,0 +1,27 @@
+"""The operations `analyse` and `plan_replay`."""
+
+from typing import Any
+
+from kernel_bridge.inside.analysis.cell import analyse_cell, known_of
+from kernel_bridge.inside.analysis.replay import Executed, plan_replay
+from kernel_bridge.inside.errors import BadArguments
+from kernel_bridge.inside.registry import Answer, Arguments, argument, names, operation
+
+
+@operation("analyse")
+def analyse(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
+    """`{code}` → `{reads, writes, changes, deletes, defines, imports, effects}`."""
+    known = known_of(dict(shell.user_ns))
+    found = analyse_cell(argument(args, "code", str), known, shell.transform_cell)
+    return found.as_json(), ()
+
+
+@operation("plan_replay")
+def plan(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
+    """`{cells: [{source, ok}], lost: [names]}` → `{steps, overwrites, unmade, asks}`."""
+    cells = []
+    for cell in argument(args, "cells", list):
+        if not isinstance(cell, dict) or not isinstance(cell.get("source"), str):
+            raise BadArguments("a cell has no source")
+        cells.append(Executed(source=cell["source"], ok=cell.get("ok") is not False))
+    return plan_replay(cells, names(args, "lost")).as_json(), ()
