@@ -21,6 +21,7 @@ import { IKernelClient, IKernelSpecs, KernelSpecs, LiteKernelClient } from '@jup
 import { decisions } from './decisions';
 import { automatic, switching } from './automatic';
 import { IBridge } from './bridge';
+import { controls } from './controls';
 import { BridgeKernelClient } from './kernels';
 import { opening } from './opening';
 import { CellPipeline, ICellPipeline } from './pipeline';
@@ -151,6 +152,7 @@ export default [
   executor,
   decisions,
   opening,
+  controls,
   switching,
   automatic
 ];
