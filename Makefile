@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys test-bridge lint numpy pandas suites bench bench-index bench-report docs labextension report-accuracy pictures lock clean
+.PHONY: demo test journeys test-bridge lint numpy pandas suites bench bench-index bench-report bench-recipes docs labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -64,6 +64,9 @@ bench-index: $(READY) $(BROWSERS)
 bench-report: $(READY)
 	.venv/bin/python -m bench.report_reading
 	.venv/bin/python -m bench.report
+
+bench-recipes: $(READY)
+	.venv/bin/python -m bench.recipes
 
 lock: $(READY)
 	.venv/bin/uv pip compile --universal --generate-hashes --no-header --upgrade \
