@@ -67,15 +67,15 @@ def check_target(plan: Plan) -> None:
     _check_place(plan)
     if not plan.dataset.exists():
         return
-    if plan.mode is Mode.FAIL and find_published(plan.dataset, plan.id) is None:
-        raise JobFailed(
-            f"{plan.name} is there already", advice='say mode = "replace" or mode = "append"'
-        )
     manifest = _read_manifest(plan.dataset)
     if not manifest:
         raise JobFailed(
             f"{plan.dataset} was not written by an upload, and is left as it is",
             advice="give the dataset another name",
+        )
+    if plan.mode is Mode.FAIL and find_published(plan.dataset, plan.id) is None:
+        raise JobFailed(
+            f"{plan.name} is there already", advice='say mode = "replace" or mode = "append"'
         )
     if plan.mode is Mode.APPEND:
         told = {"schema": _told_schema(plan), "partition": list(plan.partition)}

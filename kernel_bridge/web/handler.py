@@ -49,9 +49,14 @@ class BridgeHandler(APIHandler):
     def json_body(self) -> Mapping[str, object]:
         """The request's body, an object of JSON; raises BadRequest."""
         try:
-            body = json.loads(self.request.body)
+            body = json.loads(self.request.body, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             raise BadRequest("the body is not JSON", advice="send an object of JSON") from error
         if not isinstance(body, dict):
             raise BadRequest("the body is not an object of JSON", advice="send an object of JSON")
         return cast("dict[str, object]", body)
+
+
+def _refuse(constant: str) -> None:
+    """NaN and Infinity, which Python reads and RFC 8259 does not know."""
+    raise ValueError(constant)

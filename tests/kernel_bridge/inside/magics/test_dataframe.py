@@ -33,7 +33,7 @@ class Kernel:
         self.client = BlockingKernelClient(connection_file=str(connection))
         self.client.load_connection_file()
         self.client.start_channels()
-        self.client.wait_for_ready(60)
+        _await_ready(self.client)
 
     def run(self, code: str, *, timeout: float = 120) -> tuple[str, list[dict[str, Any]]]:
         """The reply's status, and what was shown or raised."""
@@ -47,6 +47,18 @@ class Kernel:
 
     def stop(self) -> None:
         self.client.stop_channels()
+
+
+def _await_ready(client: BlockingKernelClient) -> None:
+    """Until it answers: one that is slow to start looks dead to its client."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            client.wait_for_ready(10)
+        except RuntimeError:
+            assert time.monotonic() < until
+        else:
+            return
 
 
 def texts(told: list[dict[str, Any]]) -> list[str]:
