@@ -1,10 +1,14 @@
 """Run a source's build backend, or its recipe's script, through pyodide-build."""
 
 import sys
+import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
 
 from porter.buildenv import build_env, cross_files, expand
+from porter.crates.plan import RustWork
+from porter.crates.ready import ready_rust
 from porter.crossfiles import lay_crossenv
 from porter.diagnose import diagnose, read_rules
 from porter.errors import BuildFailed, CommandFailed, ConfigurationError, NoSpace, Unreachable
@@ -17,12 +21,18 @@ from porter.recipe import Kind, Recipe
 from porter.requirements import offline_env
 from porter.source import Source
 from porter.survey.read import survey_source
+from porter.toolchain.model import Toolchain
+from porter.toolchain.rust import parse_crate
 from porter.upstream import needs_recipe_builder, write_meta
 from porter.workshop import Workshop
 
 # What pyodide-build prints once the build requirements are there. What goes wrong after it is the
 # project's own, network or not.
 BUILDING = b"\nBuilding wheel..."
+PYODIDE = Path(__file__).with_name("pyodide.py")
+# What `recipe/unvendor.py` of pyodide-build takes for tests.
+TEST_FOLDERS = ("test", "tests")
+TEST_FILES = ("test_*.py", "*_test.py", "conftest.py")
 # Started apart: it changes its working directory.
 UNVENDOR = """\
 import sys
@@ -34,11 +44,18 @@ unvendor_tests_in_wheel(Path(sys.argv[1]), sys.argv[2:])
 
 
 def run_backend(
-    source: Source, scratch: Path, *, log: Path, shop: Workshop, host: Sequence[HostFile]
+    source: Source,
+    scratch: Path,
+    *,
+    log: Path,
+    shop: Workshop,
+    host: Sequence[HostFile],
+    rust: RustWork | None = None,
 ) -> Path:
     """The wheel, or the library's archive, of the source that lies in `scratch/src`, patched.
 
-    Raises BuildFailed, Unreachable, NoSpace or ConfigurationError.
+    `rust` is its toolchain of Rust, with its crates. Raises BuildFailed, Unreachable, NoSpace or
+    ConfigurationError.
     """
     recipe = source.recipe
     build = scratch / "build"
@@ -47,11 +64,12 @@ def run_backend(
     fill_prefix(prefix, host)
     libraries = any(file.path is not None and is_library(file.path) for file in host)
     builder = needs_recipe_builder(recipe, vendors=libraries and recipe.vendor_sharedlib)
+    cargo = ready_rust(rust, recipe, scratch, shop) if rust is not None else {}
     env = build_env(
         recipe,
         toolchain=shop.toolchain,
         home=shop.home,
-        env={**shop.env, **(offline_env(shop.sources) if shop.sources else {})},
+        env={**shop.env, **(offline_env(shop.sources) if shop.sources else {}), **cargo},
         jobs=shop.jobs,
         scratch=scratch,
         xbuildenv=lay_crossenv(shop.toolchain, scratch / "xbuildenv", host),
@@ -63,7 +81,7 @@ def run_backend(
         expand(setting, cross_files(), "config-settings") for setting in recipe.config_settings
     )
     folder = scratch / "recipes" / recipe.key
-    command: list[str | Path] = ["pyodide"]
+    command: list[str | Path] = [_python(shop.toolchain), "-P", PYODIDE]
     version = ""
     if builder:
         version = _version(recipe, scratch / "src")
@@ -86,7 +104,7 @@ def run_backend(
     wheels = list((folder / "dist" if builder else scratch / "out").glob("*.whl"))
     if len(wheels) != 1:
         raise BuildFailed(f"{source.name}: the backend left {len(wheels)} wheels", log=log)
-    if recipe.unvendor_tests:
+    if recipe.unvendor_tests and holds_tests(zipfile.ZipFile(wheels[0]).namelist()):
         kept: list[str | Path] = [
             sys.executable,
             "-c",
@@ -96,6 +114,21 @@ def run_backend(
         ]
         _run(kept, source, log, shop, env=env, cwd=scratch)
     return wheels[0]
+
+
+def holds_tests(members: Sequence[str]) -> bool:
+    """Whether some of a wheel's members may be tests, so that it has to be unpacked to leave them out."""
+    paths = [PurePosixPath(member) for member in members]
+    return any(
+        not set(TEST_FOLDERS).isdisjoint(path.parts)
+        or any(fnmatchcase(path.name, pattern) for pattern in TEST_FILES)
+        for path in paths
+    )
+
+
+def _python(toolchain: Toolchain) -> Path:
+    """What pyodide-build runs on."""
+    return Path(sys.executable) if toolchain.builder is None else toolchain.builder / "bin/python"
 
 
 def _run(
@@ -167,6 +200,8 @@ def parse_phase(line: str) -> tuple[str, float | None] | None:
         return "configuring", None
     if line.startswith("building '") and line.endswith(" extension"):
         return f"compiling {line.split(chr(39))[1]}", None
+    if (crate := parse_crate(line)) is not None:
+        return f"compiling {crate}", None
     if line.startswith("Repacking wheel"):
         return "packing the wheel", None
     return None
