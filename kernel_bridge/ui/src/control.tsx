@@ -41,7 +41,8 @@ function Place({ place, actions }: { place: IPlace; actions: IActions }): JSX.El
       <Choices place={place} pick={policy => actions.pick(policy)} />
       <Popup
         name="porter-Place-chip"
-        label={`${told(place)}. Why it runs there`}
+        label={`${told(place)}: show why`}
+        title="Where this notebook runs, and why"
         chip={<Chip place={place} />}
       >
         {close => (
@@ -54,6 +55,9 @@ function Place({ place, actions }: { place: IPlace; actions: IActions }): JSX.El
           />
         )}
       </Popup>
+      <span role="status" className="porter-Place-spoken">
+        {told(place)}
+      </span>
     </>
   );
 }
@@ -61,46 +65,28 @@ function Place({ place, actions }: { place: IPlace; actions: IActions }): JSX.El
 /**
  * *Auto · Browser · Server*.
  *
- * Arrows move the focus alone, as in WAI-ARIA's radio groups of toolbars: a choice moves a kernel.
+ * JupyterLab's toolbar moves the focus among radios as among buttons, by its arrow keys, and a
+ * radio that has it is chosen by Space or Enter: a choice moves a kernel.
  */
 function Choices({ place, pick }: { place: IPlace; pick(policy: Policy): void }): JSX.Element {
-  const buttons = React.useRef<(HTMLButtonElement | null)[]>([]);
-  const checked = CHOICES.findIndex(({ policy }) => policy === place.policy);
-  const [focus, setFocus] = React.useState(checked);
-  React.useEffect(() => setFocus(checked), [checked]);
   const moving = place.phase === 'moving';
-  const keys = (event: React.KeyboardEvent) => {
-    const step = STEPS[event.key];
-    if (step !== undefined) {
-      // JupyterLab's toolbar moves among its own items else.
-      event.preventDefault();
-      event.stopPropagation();
-      const next = (focus + step + CHOICES.length) % CHOICES.length;
-      setFocus(next);
-      buttons.current[next]?.focus();
-    }
-  };
   return (
     <div
       role="radiogroup"
       aria-label="Where this notebook runs"
       aria-busy={moving}
       className="porter-Place-choices"
-      onKeyDown={keys}
     >
-      {CHOICES.map(({ policy, label, title }, index) => {
+      {CHOICES.map(({ policy, label, title }) => {
         const away = policy !== 'auto' && !place.there.has(policy);
         return (
           <button
             key={policy}
-            ref={button => (buttons.current[index] = button)}
             type="button"
             role="radio"
-            aria-checked={index === checked}
+            aria-checked={policy === place.policy}
             aria-disabled={away || moving}
-            tabIndex={index === focus ? 0 : -1}
             title={away ? `${label}: no kernel can be started there` : title}
-            onFocus={() => setFocus(index)}
             onClick={() => !away && !moving && pick(policy)}
           >
             {label}
@@ -110,13 +96,6 @@ function Choices({ place, pick }: { place: IPlace; pick(policy: Policy): void })
     </div>
   );
 }
-
-const STEPS: Readonly<Record<string, number>> = {
-  ArrowLeft: -1,
-  ArrowUp: -1,
-  ArrowRight: 1,
-  ArrowDown: 1
-};
 
 function Chip({ place }: { place: IPlace }): JSX.Element {
   const icon: LabIcon = place.running === 'server' ? serverIcon : browserIcon;

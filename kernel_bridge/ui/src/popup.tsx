@@ -1,4 +1,5 @@
 import React from 'react';
+import { createPortal } from 'react-dom';
 
 /** Pixels between the popup and what is around it. */
 const GAP = 4;
@@ -8,6 +9,8 @@ const WIDTH = 400;
 interface IProps {
   name: string;
   label: string;
+  /** What the popup is about. */
+  title: string;
   chip: React.ReactNode;
   children(close: () => void): React.ReactNode;
 }
@@ -15,10 +18,10 @@ interface IProps {
 /**
  * A button that shows what is in it below it.
  *
- * HTML's popover: Escape and a click elsewhere close it, the focus goes back to the button, and no
- * toolbar cuts it off.
+ * HTML's popover: Escape and a click elsewhere close it, and the focus goes back to the button. It
+ * is no part of the toolbar, which would take its keys.
  */
-export function Popup({ name, label, chip, children }: IProps): JSX.Element {
+export function Popup({ name, label, title, chip, children }: IProps): JSX.Element {
   const button = React.useRef<HTMLButtonElement>(null);
   const popup = React.useRef<HTMLDivElement>(null);
   const [open, setOpen] = React.useState(false);
@@ -61,17 +64,20 @@ export function Popup({ name, label, chip, children }: IProps): JSX.Element {
       >
         {chip}
       </button>
-      <div
-        ref={popup}
-        id={id}
-        role="dialog"
-        aria-label={label}
-        tabIndex={-1}
-        className="porter-Popup"
-        {...popover}
-      >
-        {open && children(() => popup.current?.hidePopover())}
-      </div>
+      {createPortal(
+        <div
+          ref={popup}
+          id={id}
+          role="dialog"
+          aria-label={title}
+          tabIndex={-1}
+          className="porter-Popup"
+          {...popover}
+        >
+          {open && children(() => popup.current?.hidePopover())}
+        </div>,
+        document.body
+      )}
     </>
   );
 }

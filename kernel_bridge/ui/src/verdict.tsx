@@ -20,16 +20,7 @@ export function Verdict({ place, show }: IProps): JSX.Element {
       </header>
       <p className="porter-Verdict-now">{now(place)}</p>
       {decision && <Reasons decision={decision} show={show} />}
-      {decision && decision.changes.length > 0 && (
-        <section>
-          <h3>What would change it</h3>
-          <ul>
-            {decision.changes.map(change => (
-              <li key={change}>{change}</li>
-            ))}
-          </ul>
-        </section>
-      )}
+      {decision && <Changes decision={decision} />}
       {decision && <Footprint decision={decision} />}
       {last && <Last last={last} />}
     </>
@@ -99,12 +90,48 @@ function Reasons({ decision, show }: { decision: KernelDecision; show: IProps['s
                 {placed(reason)}
               </button>
             )}
-            <span>{reason.message}</span>
-            {reason.advice && <span className="porter-Verdict-advice">{reason.advice}</span>}
+            <Text text={reason.message} />
+            {reason.advice && (
+              <span className="porter-Verdict-advice">
+                <Text text={reason.advice} />
+              </span>
+            )}
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+/** What would change the verdict, but for what is said with the reasons. */
+function Changes({ decision: { changes, reasons } }: { decision: KernelDecision }) {
+  const told = new Set(reasons.map(({ advice }) => advice));
+  const others = changes.filter(change => !told.has(change));
+  if (others.length === 0) {
+    return null;
+  }
+  return (
+    <section>
+      <h3>What would change it</h3>
+      <ul>
+        {others.map(change => (
+          <li key={change}>
+            <Text text={change} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** A text whose parts between backticks are code. */
+function Text({ text }: { text: string }): JSX.Element {
+  const parts = text.split('`');
+  const code = (index: number) => index % 2 === 1 && index < parts.length - 1;
+  return (
+    <span>
+      {parts.map((part, index) => (code(index) ? <code key={index}>{part}</code> : part))}
+    </span>
   );
 }
 
