@@ -13,7 +13,10 @@ HOOK = "load_ipython_extension"
 # Importing one registers its operations; none imports more than the standard library.
 OPERATIONS: tuple[str, ...] = (
     "analysis.operations",
+    "frames",
+    "memory",
     "query.request",
+    "requirements.operations",
     "state.operations",
     "uploading.operations",
 )

@@ -32,7 +32,8 @@ class Analysis:
             "deletes": sorted(names.deletes),
             "defines": names.defined,
             "imports": list(self.imports),
-            "effects": [effect.as_json() for effect in self.effects],
+            "effects": [effect.as_json() for effect in self.effects if effect.asks],
+            "chance": [effect.as_json() for effect in self.effects if not effect.asks],
         }
 
 

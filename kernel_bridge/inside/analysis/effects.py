@@ -42,7 +42,7 @@ class Effect:
 
     def as_json(self) -> dict[str, object]:
         """As it goes over the page."""
-        return {"kind": self.kind, "line": self.line, "what": self.what, "asks": self.asks}
+        return {"kind": self.kind, "line": self.line, "what": self.what}
 
 
 @dataclass(slots=True, kw_only=True)

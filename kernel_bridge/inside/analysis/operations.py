@@ -10,7 +10,11 @@ from kernel_bridge.inside.registry import Answer, Arguments, argument, names, op
 
 @operation("analyse")
 def analyse(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
-    """`{code}` → `{reads, writes, changes, deletes, defines, imports, effects}`."""
+    """`{code}` → `{reads, writes, changes, deletes, defines, imports, effects, chance}`.
+
+    `effects` are those that a person is asked about before the cell runs again; `chance` is what
+    only makes its values other ones.
+    """
     known = known_of(dict(shell.user_ns))
     found = analyse_cell(argument(args, "code", str), known, shell.transform_cell)
     return found.as_json(), ()
@@ -18,10 +22,13 @@ def analyse(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
 
 @operation("plan_replay")
 def plan(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
-    """`{cells: [{source, ok}], lost: [names]}` → `{steps, overwrites, unmade, asks}`."""
+    """`{cells: [{source, ok?}], names}` → `{cells: [{index, …}], overwrites, unmade, asks}`.
+
+    The cells are those that were run, in that order; `names` are those that could not be carried.
+    """
     cells = []
     for cell in argument(args, "cells", list):
         if not isinstance(cell, dict) or not isinstance(cell.get("source"), str):
             raise BadArguments("a cell has no source")
         cells.append(Executed(source=cell["source"], ok=cell.get("ok") is not False))
-    return plan_replay(cells, names(args, "lost")).as_json(), ()
+    return plan_replay(cells, names(args, "names")).as_json(), ()

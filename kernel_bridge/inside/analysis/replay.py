@@ -21,8 +21,8 @@ class Step:
         return {
             "index": self.index,
             "makes": list(self.makes),
-            "effects": [effect.as_json() for effect in self.effects],
-            "asks": any(effect.asks for effect in self.effects),
+            "effects": [effect.as_json() for effect in self.effects if effect.asks],
+            "chance": [effect.as_json() for effect in self.effects if not effect.asks],
         }
 
 
@@ -41,7 +41,7 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """As it goes over the page."""
         return {
-            "steps": [step.as_json() for step in self.steps],
+            "cells": [step.as_json() for step in self.steps],
             "overwrites": list(self.overwrites),
             "unmade": list(self.unmade),
             "asks": any(effect.asks for step in self.steps for effect in step.effects),

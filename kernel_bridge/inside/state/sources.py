@@ -7,6 +7,7 @@ its own (`IPython.core.compilerop`).
 import ast
 import inspect
 import linecache
+import textwrap
 from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
@@ -43,7 +44,8 @@ def find_source(shell: Any, name: str, value: Any) -> tuple[str, int]:
     line = getattr(inner, "__firstlineno__", 0)
     if isinstance(inner, FunctionType):
         line = inner.__code__.co_firstlineno
-    for number, tree in _cells(shell, inner):
+    for number, lines in _cells(shell, inner):
+        tree = ast.parse("".join(lines))
         for statement in _top_level(tree.body):
             if not _defines(statement, inner, name):
                 continue
@@ -52,22 +54,40 @@ def find_source(shell: Any, name: str, value: Any) -> tuple[str, int]:
                 continue
             if value is not inner and not getattr(statement, "decorator_list", ()):
                 raise NoSource("it was wrapped in something after it was defined")
-            return ast.unparse(statement), number * 100_000 + statement.lineno
+            return _text(statement, start, lines), number * 100_000 + statement.lineno
     if isinstance(inner, FunctionType) and "<locals>" in inner.__qualname__:
         raise NoSource("it was defined inside another function, whose variables it keeps")
     raise NoSource("no cell that was run defines it")
 
 
-def _cells(shell: Any, inner: Any) -> Iterator[tuple[int, ast.Module]]:
-    """Trees of the cells that may define it, the latest first."""
-    known = list(getattr(shell.compile, "_filename_map", ()))
-    if isinstance(inner, FunctionType):
-        known = [name for name in known if name == inner.__code__.co_filename]
-    for number, name in reversed(list(enumerate(known))):
-        try:
-            yield number, ast.parse("".join(linecache.getlines(name)))
-        except (SyntaxError, ValueError, RecursionError):
-            continue
+def _text(statement: ast.stmt, start: int, lines: list[str]) -> str:
+    """The statement as it was written; as Python writes it where it shares a line with others."""
+    first = (start or statement.lineno) - 1
+    text = textwrap.dedent("".join(lines[first : statement.end_lineno]))
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return ast.unparse(statement)
+    same = len(tree.body) == 1 and ast.dump(tree.body[0]) == ast.dump(statement)
+    return text if same else ast.unparse(statement)
+
+
+def _cells(shell: Any, inner: Any) -> Iterator[tuple[int, list[str]]]:
+    """Lines of the cells that may define it, the latest first."""
+    known = list(enumerate(getattr(shell.compile, "_filename_map", ())))
+    file = inner.__code__.co_filename if isinstance(inner, FunctionType) else None
+    for number, name in reversed(known):
+        lines = linecache.getlines(name)
+        if file in (None, name) and _is_python("".join(lines)):
+            yield number, lines
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

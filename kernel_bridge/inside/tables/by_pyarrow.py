@@ -13,24 +13,32 @@ def write_batches(tables: Iterable[Table], sink: Any) -> Iterator[None]:
 
     writer = None
     for table in tables:
-        arrays = [
-            pa.Array.from_buffers(
-                _type(column.format), len(column), [_buffer(one) for one in lay_out(column)]
-            )
-            for column in table.columns
-        ]
+        batch = as_batch(table)
         if writer is None:
-            fields = [
-                pa.field(name, one.type) for name, one in zip(table.names, arrays, strict=True)
-            ]
-            schema = pa.schema(fields, metadata=dict(table.metadata))
-            writer = pa.ipc.new_stream(sink, schema)
-        if arrays:
-            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            writer = pa.ipc.new_stream(sink, batch.schema)
+        writer.write_batch(batch)
         yield
     if writer is not None:
         writer.close()
         yield
+
+
+def as_batch(table: Table) -> Any:
+    """A table as a batch of pyarrow's."""
+    import pyarrow as pa
+
+    arrays = [
+        pa.Array.from_buffers(
+            _type(column.format), len(column), [_buffer(one) for one in lay_out(column)]
+        )
+        for column in table.columns
+    ]
+    fields = [pa.field(name, one.type) for name, one in zip(table.names, arrays, strict=True)]
+    schema = pa.schema(fields, metadata=dict(table.metadata) or None)
+    if not arrays:
+        rows = pa.StructArray.from_buffers(pa.struct([]), table.length, [None])
+        return pa.RecordBatch.from_struct_array(rows)
+    return pa.record_batch(arrays, schema=schema)
 
 
 def read_stream(data: memoryview) -> Table:

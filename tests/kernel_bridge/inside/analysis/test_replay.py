@@ -48,19 +48,17 @@ def test_effects_are_told_before_anything_runs() -> None:
     cells = ["import requests", "def load(): return requests.get('u')", "g = load()"]
     told = plan("g", *cells).as_json()
     assert told["asks"]
-    assert told["steps"][0]["index"] == 2
-    assert told["steps"][0]["effects"][0] == {
-        "kind": "network",
-        "line": 1,
-        "what": "load → requests.get",
-        "asks": True,
-    }
+    assert told["cells"][0]["index"] == 2
+    assert told["cells"][0]["effects"] == [
+        {"kind": "network", "line": 1, "what": "load → requests.get"}
+    ]
 
 
 def test_chance_alone_is_told_and_not_asked() -> None:
     told = plan("g", "import random\ng = iter([random.random()])").as_json()
     assert not told["asks"]
-    assert told["steps"][0]["effects"][0]["kind"] == "random"
+    assert told["cells"][0]["effects"] == []
+    assert told["cells"][0]["chance"][0]["kind"] == "random"
 
 
 def test_a_cell_that_failed_may_have_bound_nothing() -> None:

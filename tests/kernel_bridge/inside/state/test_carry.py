@@ -16,7 +16,7 @@ from kernel_bridge.inside.state.take import take_snapshot
 
 @pytest.fixture
 def two() -> tuple[InteractiveShell, InteractiveShell]:
-    return new_shell(), new_shell()
+    return _shells()
 
 
 type Two = tuple[InteractiveShell, InteractiveShell]
@@ -61,6 +61,7 @@ def _shells() -> Two:
         SHELLS.extend((new_shell(), new_shell()))
     for one in SHELLS:
         one.reset()  # type: ignore[no-untyped-call]
+        one.compile._filename_map.clear()
     return SHELLS[0], SHELLS[1]
 
 

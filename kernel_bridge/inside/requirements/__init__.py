@@ -1,0 +1,1 @@
+"""What a cell imports and the kernel has not: which that is, and how a browser's kernel gets it."""

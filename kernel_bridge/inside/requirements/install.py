@@ -1,0 +1,106 @@
+"""Install what a browser's kernel lacks: from its lock file, or else from the index.
+
+The lock file's wheels are those that the page serves; the index is micropip's, which the page sets
+or `index` names. Nothing is installed in a server's kernel.
+"""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module, invalidate_caches
+from typing import Any
+
+from kernel_bridge.inside.errors import NotHere
+from kernel_bridge.inside.place import IN_BROWSER
+from kernel_bridge.inside.registry import Tell
+from kernel_bridge.inside.requirements.missing import is_there
+from kernel_bridge.inside.requirements.projects import project_of
+
+
+@dataclass(slots=True, kw_only=True)
+class Installed:
+    """Projects that were installed, and what cannot be had with why, by what was asked for."""
+
+    installed: list[str] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+
+
+async def install(
+    imports: Iterable[str], requirements: Iterable[str], index: str, tell: Tell
+) -> Installed:
+    """Install modules by their dotted names, and requirements (PEP 508) as they are.
+
+    What cannot be had is told, not raised; raises NotHere in a server's kernel.
+    """
+    if not IN_BROWSER:
+        raise NotHere(
+            "a server's kernel is installed by its own administrator",
+            advice="run %pip install in a cell",
+        )
+    done = Installed()
+    locked = _locked()
+    by_import = {name: project for project, names in locked.items() for name in names}
+    wanted: dict[str, list[str]] = {}
+    for module in imports:
+        if module.partition(".")[0] in sys.stdlib_module_names and module not in by_import:
+            done.absent[module] = "it is a part of Python that a browser's has not"
+        elif project := project_of(module, by_import):
+            wanted.setdefault(project, []).append(module)
+        else:
+            done.absent[module] = "many projects share that name, and none is known by the whole"
+    await _from_lock([name for name in wanted if name in locked], tell)
+    for project, modules in wanted.items():
+        if project in locked and all(map(is_there, modules)):
+            done.installed.append(project)
+        elif reason := await _from_index(project, index, tell):
+            done.absent |= dict.fromkeys(modules, reason)
+        else:
+            done.installed.append(project)
+            lacking = [module for module in modules if not is_there(module)]
+            done.absent |= dict.fromkeys(lacking, f"{project} does not have it")
+    for requirement in requirements:
+        if reason := await _from_index(requirement, index, tell):
+            done.absent[requirement] = reason
+        else:
+            done.installed.append(requirement)
+    return done
+
+
+def _locked() -> Mapping[str, list[str]]:
+    """Projects of the runtime's lock file, with the names they are imported by."""
+    packages = import_module("pyodide_js").lockfile.packages.to_py()
+    return {
+        str(package.get("name", name)): list(package.get("imports") or ())
+        for name, package in packages.items()
+    }
+
+
+async def _from_lock(projects: list[str], tell: Tell) -> None:
+    if not projects:
+        return
+    tell({"message": f"loading {', '.join(projects)}"})
+    js = import_module("pyodide_js")
+    to_js = import_module("pyodide.ffi").to_js
+    try:
+        await js.loadPackage(to_js(projects))
+    except Exception as error:  # noqa: BLE001 # JavaScript's: the index may have it all the same
+        tell({"message": f"the runtime's own files: {_first_line(error)}"})
+    invalidate_caches()
+
+
+async def _from_index(requirement: str, index: str, tell: Tell) -> str:
+    """Why it could not be installed, "" where it was."""
+    tell({"message": f"installing {requirement}"})
+    try:
+        micropip: Any = import_module("micropip")
+        await micropip.install(requirement, **({"index_urls": [index]} if index else {}))
+    except Exception as error:  # noqa: BLE001 # whatever an index and its wheels lead to
+        return _first_line(error)
+    finally:
+        invalidate_caches()
+    return ""
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:300]

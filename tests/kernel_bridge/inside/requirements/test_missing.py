@@ -1,0 +1,62 @@
+"""What cells import and a kernel has not."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from kernel_bridge.inside.requirements.missing import is_there, missing_imports
+from kernel_bridge.inside.requirements.projects import project_of
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("import json, no_such", ["no_such"]),
+        ("from no_such.part import x\nimport no_such.part", ["no_such.part"]),
+        ("%time import no_such", ["no_such"]),
+        ("%%time\nimport no_such", ["no_such"]),
+        ("try:\n    import no_such\nexcept ImportError:\n    pass", []),
+        ("try:\n    import no_such\nexcept KeyError:\n    pass", ["no_such"]),
+        ("try:\n    import no_such\nexcept ImportError:\n    import no_other", []),
+        ("import contextlib\nwith contextlib.suppress(ImportError):\n    import no_such", []),
+        ("if TYPE_CHECKING:\n    import no_such", []),
+        ("import sys\nif sys.platform == 'emscripten':\n    import no_such", []),
+        ("def f():\n    import no_such", ["no_such"]),
+        ("import importlib\nimportlib.import_module('no_such')", ["no_such"]),
+        ("importlib.import_module(name)", []),
+        ("from . import x", []),
+        ("import xml.no_such", []),
+        ("x = (", []),
+        ("!ls\nimport no_such", ["no_such"]),
+    ],
+)
+def test_missing(source: str, missing: list[str]) -> None:
+    assert missing_imports(source) == missing
+
+
+def test_a_namespace_may_lack_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spread" / "out" / "here").mkdir(parents=True)
+    (tmp_path / "spread" / "out" / "here" / "__init__.py").write_text("raise SystemExit")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert is_there("spread.out.here")
+    assert not is_there("spread.out.there")
+    assert missing_imports("from spread.out import there, here") == ["spread.out.there"]
+    assert "spread.out.here" not in sys.modules
+    for name in ("spread", "spread.out"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize(
+    ("module", "project"),
+    [
+        ("sklearn.linear_model", "scikit-learn"),
+        ("google.cloud.storage", "google-cloud-storage"),
+        ("google.protobuf.message", "protobuf"),
+        ("google.something", None),
+        ("some_thing.part", "some-thing"),
+        ("locked", "of-the-lock"),
+    ],
+)
+def test_projects(module: str, project: str | None) -> None:
+    assert project_of(module, {"locked": "of-the-lock", "google": "protobuf"}) == project
