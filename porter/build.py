@@ -19,6 +19,7 @@ from porter.artefact import (
     remember_build,
 )
 from porter.changes import explain_changes, render_changes
+from porter.crates.plan import known_inputs, plan_rust
 from porter.home import hash_file, new_file
 from porter.host import HostFile
 from porter.inputs import build_inputs
@@ -183,13 +184,23 @@ def prepare(
     )
     if fetched.note:
         shop.report.phase(source.name, fetched.note)
-    return fetched, list_inputs(source, fetched.identity, shop, host)
+    work = plan_rust(fetched, shop)
+    rust = work.inputs if work is not None else {}
+    return fetched, list_inputs(source, fetched.identity, shop, host, rust=rust)
 
 
 def list_inputs(
-    source: Source, identity: str, shop: Workshop, host: Sequence[HostFile]
+    source: Source,
+    identity: str,
+    shop: Workshop,
+    host: Sequence[HostFile],
+    *,
+    rust: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """All that goes into the build of a source of that identity."""
+    """All that goes into the build of a source of that identity.
+
+    `rust` are the inputs of its Rust; without it, those that an earlier build found out.
+    """
     return build_inputs(
         source.recipe,
         identity=identity,
@@ -197,6 +208,7 @@ def list_inputs(
         toolchain=shop.toolchain.identity,
         host={file.name: file.identity for file in host},
         audited=shop.surface is not None,
+        rust=known_inputs(source.recipe, identity, shop.home) if rust is None else rust,
     )
 
 

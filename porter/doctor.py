@@ -14,6 +14,7 @@ from porter.toolchain.apt import KEYRING
 from porter.toolchain.builder import Interpreter, find_interpreter, is_own, own_interpreter
 from porter.toolchain.probe import probe_compiler
 from porter.toolchain.profile import read_python
+from porter.toolchain.rust import find_rust
 from porter.toolchain.select import find_toolchain
 
 GIGABYTE = 10**9
@@ -43,6 +44,7 @@ def examine(platform: Platform, *, home: Home, env: Mapping[str, str]) -> list[R
         _keyring(),
         _disk(home),
         _toolchain(platform, home, env),
+        _rust(home),
     ]
 
 
@@ -161,6 +163,17 @@ def _toolchain(platform: Platform, home: Home, env: Mapping[str, str]) -> Requir
         name="toolchain",
         wanted=wanted,
         found=f"{compiler.emscripten}, clang {compiler.clang} ({toolchain.provider})",
+        ok=True,
+    )
+
+
+def _rust(home: Home) -> Requirement:
+    """Never a fault: only projects in Rust need it, and the first of them brings it."""
+    rust = find_rust(home)
+    return Requirement(
+        name="Rust",
+        wanted="for projects in Rust only, which bring it",
+        found=f"{rust.version} (debian)" if rust else "not installed",
         ok=True,
     )
 

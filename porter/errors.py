@@ -122,6 +122,12 @@ class ToolchainNotFound(PorterError):
     exit_code = 2
 
 
+class CratesMissing(PorterError):
+    """A Rust project needs crates that are neither vendored nor in Debian's archive."""
+
+    exit_code = 4
+
+
 class StoreAway(PorterError):
     """A shared store does not answer, or may not be read or written."""
 

@@ -81,6 +81,11 @@ class Home:
         return self.root / "toolchains"
 
     @property
+    def crates(self) -> Path:
+        """Crates of Debian's archive, and which of them each source was resolved to."""
+        return self.root / "crates"
+
+    @property
     def artefacts(self) -> Path:
         """Built wheels, each in a folder named by the hash of all that went into it."""
         return self.root / "artefacts"

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 
 from porter import __version__
 from porter.home import hash_file
@@ -25,11 +26,12 @@ def build_inputs(
     toolchain: str,
     host: Mapping[str, str],
     audited: bool,
+    rust: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The inputs of a recipe's build; those of several parts have one part a line.
 
     `identity` is of the source, `toolchain` the toolchain's, `host` has the sha256 of every
-    artefact that it is compiled against, by name.
+    artefact that it is compiled against, by name; `rust` are its inputs of a source with Rust.
     """
     return {
         "scheme": SCHEME,
@@ -49,6 +51,7 @@ def build_inputs(
         "porter": __version__,
         "pyodide-build": version("pyodide-build"),
         "audit": f"{recipe.size} {recipe.allow}" if audited else "skipped",
+        **(rust or {}),
     }
 
 
@@ -61,8 +64,13 @@ def _told(recipe: Recipe) -> dict[str, str]:
     told["extract_dir"] = recipe.extract_dir
     told["type"] = "" if recipe.kind is Kind.PACKAGE else recipe.kind
     told["vendor_sharedlib"] = "" if recipe.vendor_sharedlib else "no"
+    told["crates"] = _hash_folder(recipe.crates)
     told["unvendor_tests"] = "yes" if recipe.unvendor_tests else ""
     return {name: value for name, value in told.items() if value}
+
+
+def _hash_folder(folder: Path | None) -> str:
+    return hash_tree(list_tree(folder)) if folder is not None and folder.is_dir() else ""
 
 
 def _beside(recipe: Recipe) -> str:

@@ -11,6 +11,8 @@ from packaging.utils import parse_wheel_filename
 from porter import __version__
 from porter.audited import audit_file, summarise
 from porter.backend import run_backend
+from porter.crates.plan import plan_rust
+from porter.crates.ready import read_crates
 from porter.disclosed import MEMBER
 from porter.errors import AuditFailed
 from porter.extensions import declared_extensions
@@ -67,7 +69,8 @@ def _wheel(
         given.mkdir()
         return Path(shutil.copy(fetched.path, given))
     lay_source(fetched, scratch / "src", log=log, env=shop.env)
-    return run_backend(fetched.source, scratch, log=log, shop=shop, host=host)
+    work = plan_rust(fetched, shop)
+    return run_backend(fetched.source, scratch, log=log, shop=shop, host=host, rust=work)
 
 
 def _finish(
@@ -77,6 +80,12 @@ def _finish(
     from porter.sbom import render_sbom
 
     name, wheel_version = parse_wheel_filename(built.name)[:2]
+    tools = {"porter": __version__, "pyodide-build": version("pyodide-build")}
+    crates: tuple[tuple[str, str], ...] = ()
+    if (work := plan_rust(fetched, shop)) is not None:
+        tools["rustc"] = work.rust.version
+        locked = read_crates(scratch / "src", work.crates.manifest)
+        crates = tuple((crate.name, crate.version) for crate in locked)
     sbom = render_sbom(
         name=name,
         version=str(wheel_version),
@@ -85,7 +94,8 @@ def _finish(
         inputs=inputs,
         platform=shop.platform,
         toolchain=shop.toolchain,
-        tools={"porter": __version__, "pyodide-build": version("pyodide-build")},
+        tools=tools,
+        crates=crates,
         audited=shop.surface is not None,
     )
     finished = scratch / built.name

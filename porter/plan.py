@@ -7,6 +7,7 @@ from pathlib import Path
 
 from porter.artefact import artefact_key, find_artefact, last_inputs
 from porter.changes import Change, explain_changes, render_changes
+from porter.crates.plan import known_inputs
 from porter.errors import MissingRequirement, PorterError
 from porter.graph import ARROW, Graph, Node, Role, plan_graph
 from porter.home import Home
@@ -136,7 +137,7 @@ def _step(
     )
     failed = [host for host in node.host if built[host].action is Action.CANNOT]
     try:
-        for program in recipe.executable:
+        for program in recipe.programs:
             find_program(program, planning.env)
         if failed:
             raise MissingRequirement(f"{failed[0]} cannot be built")
@@ -156,6 +157,7 @@ def _step(
                 **given_identities(node, graph),
             },
             audited=planning.audited,
+            rust=known_inputs(recipe, identity, planning.home),
         )
     except PorterError as error:
         return _with(plain, Action.CANNOT, error.message, error=error)

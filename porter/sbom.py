@@ -1,7 +1,7 @@
 """The bill of materials inside a wheel (PEP 770): which compiler made it, for which platform."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from cyclonedx.model import HashAlgorithm, HashType, Property
@@ -31,6 +31,7 @@ def render_sbom(
     toolchain: Toolchain,
     tools: Mapping[str, str],
     audited: bool,
+    crates: Sequence[tuple[str, str]] = (),
 ) -> bytes:
     """A CycloneDX 1.6 document; the same inputs give the same bytes.
 
@@ -38,7 +39,8 @@ def render_sbom(
     property `porter:platform:emscripten` beside the tool `emscripten`. `audited`: the wheel was
     kept only because its audit found nothing that blocks. `source` is where what was built can be
     had, empty where it lay on this machine; `inputs` are all that went in (`porter.inputs`), from
-    which `porter rebuild` builds it again.
+    which `porter rebuild` builds it again. `crates` are (name, version) of those that are compiled
+    in.
     """
     key = artefact_key(inputs)
     properties = {
@@ -74,4 +76,17 @@ def render_sbom(
         bom.metadata.tools.components.add(
             Component(name=tool, version=tool_version, type=ComponentType.APPLICATION)
         )
+    for crate, locked in crates:
+        purl = PackageURL("cargo", None, crate, locked)
+        bom.components.add(
+            Component(
+                name=crate,
+                version=locked,
+                type=ComponentType.LIBRARY,
+                bom_ref=purl.to_string(),
+                purl=purl,
+            )
+        )
+    if crates:
+        bom.register_dependency(project, bom.components)
     return JsonV1Dot6(bom).output_as_string(indent=1).encode()

@@ -69,7 +69,7 @@ def _meta(
         "source": {"path": str(source)},
         "build": build,
         "requirements": {
-            "executable": list(recipe.executable),
+            "executable": list(recipe.programs),
             "constraint": list(recipe.constraint),
             "build-extras": list(recipe.build_extras),
         },

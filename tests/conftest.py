@@ -23,6 +23,7 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 SHARED = (
     "bytecode",
     "ccache",
+    "crates",
     "downloads",
     "environments",
     "npm",

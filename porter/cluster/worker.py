@@ -100,7 +100,7 @@ def _build(task: Task, home: Home, report: Reporter, warnings: list[str]) -> Don
     lacks, toolchain = _read_lacks(needs), _toolchain(needs, home)
     if lacks or toolchain is None:
         raise MissingRequirement(f"a worker lacks {'; '.join(lacks)}")
-    for program in task.source.recipe.executable:
+    for program in task.source.recipe.programs:
         find_program(program, env)
     objects = open_objects(needs.store, os.environ)
     store = SharedStore(objects, warnings.append)

@@ -39,10 +39,14 @@ def add(commands: Commands) -> None:
         metavar="DIR",
         help="with path: a cross-build environment (default: one is assembled)",
     )
+    install.add_argument(
+        "--with-rust", action="store_true", help="Rust too; else the first Rust project brings it"
+    )
     add_json(add_command(actions, "list", "list the installed toolchains", run_list))
     remove = add_command(actions, "remove", "remove a platform's toolchains", run_remove)
     add_platform(remove)
     remove.add_argument("--provider", choices=PROVIDERS, help="only this one's")
+    remove.add_argument("--with-rust", action="store_true", help="Rust too, of all platforms")
 
 
 def run_install(arguments: argparse.Namespace, machine: Machine) -> int:
@@ -71,22 +75,37 @@ def run_install(arguments: argparse.Namespace, machine: Machine) -> int:
             toolchain = have_toolchain(
                 platform, arguments.provider, home=machine.home, env=machine.env, report=report
             )
+        rust = None
+        if arguments.with_rust:
+            from porter.toolchain.rust import have_rust
+
+            llvm = toolchain.path[-1]
+            rust = have_rust(llvm, home=machine.home, env=machine.env, report=report)
     print(
         f"{toolchain.provider}: Emscripten {toolchain.emscripten} for Pyodide "
         f"{toolchain.platform} in {toolchain.root}"
     )
+    if rust is not None:
+        print(f"debian: Rust {rust.version} in {rust.root}")
     return 0
 
 
 def run_list(arguments: argparse.Namespace, machine: Machine) -> int:
     """List those that were finished."""
     from porter.toolchain.model import installed_toolchains
+    from porter.toolchain.rust import find_rust
 
-    found = installed_toolchains(machine.home)
+    found, rust = installed_toolchains(machine.home), find_rust(machine.home)
     if arguments.json:
         fields = ("platform", "provider", "emscripten", "clang", "root", "identity")
         rows = [{field: getattr(t, field) for field in fields} for t in found]
-        print_json({"toolchains": rows})
+        told = ("version", "host", "root", "identity")
+        print_json(
+            {
+                "toolchains": rows,
+                "rust": {field: getattr(rust, field) for field in told} if rust else None,
+            }
+        )
         return 0
     from porter.table import print_table
 
@@ -94,12 +113,15 @@ def run_list(arguments: argparse.Namespace, machine: Machine) -> int:
         ("Pyodide", "provider", "Emscripten", "clang", "folder"),
         [(t.platform, t.provider, t.emscripten, t.clang, str(t.root)) for t in found],
     )
+    if rust is not None:
+        print(f"Rust {rust.version} for all of them: {rust.root}")
     return 0
 
 
 def run_remove(arguments: argparse.Namespace, machine: Machine) -> int:
     """Remove those of one platform, all of them or one provider's."""
     from porter.toolchain.model import installed_toolchains
+    from porter.toolchain.rust import find_rust, remove_rust
     from porter.toolchain.select import remove_toolchain
 
     platform = read_platform(arguments.platform)
@@ -109,7 +131,8 @@ def run_remove(arguments: argparse.Namespace, machine: Machine) -> int:
         if toolchain.platform == platform.pyodide
         and arguments.provider in (None, toolchain.provider)
     ]
-    if not doomed:
+    rust = find_rust(machine.home) if arguments.with_rust else None
+    if not doomed and rust is None:
         raise ToolchainNotFound(
             f"no such toolchain for Pyodide {platform.pyodide} is installed",
             advice="`porter toolchain list` shows those that are",
@@ -117,4 +140,7 @@ def run_remove(arguments: argparse.Namespace, machine: Machine) -> int:
     for toolchain in doomed:
         remove_toolchain(toolchain, machine.home)
         print(f"removed {toolchain.root}")
+    if rust is not None:
+        remove_rust(rust, machine.home)
+        print(f"removed {rust.root}")
     return 0

@@ -23,6 +23,10 @@ class Kind(StrEnum):
         return self in (Kind.STATIC_LIBRARY, Kind.SHARED_LIBRARY)
 
 
+# Programs that come with Porter's own Rust (`porter.toolchain.rust`).
+RUST = frozenset({"cargo", "rustc", "rustup"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """How one project is built and tried.
@@ -42,7 +46,7 @@ class Recipe:
     (PEP 517), `exports` the symbols an extension module keeps (`pyinit`, `requested`,
     `whole_archive`, as pyodide-build names them). `script` runs before the backend, in bash, and
     what it exports stays; `cross_script` too, with the compilers in place; `post` in the unpacked
-    wheel. `cross_build_files` of the wheel are what its users compile against.
+    wheel. `crates` is a folder of Rust's crates, as `cargo vendor` fills it. `cross_build_files` of the wheel are what its users compile against.
 
     `size` is how large its wheel may be, in bytes; `allow` pairs findings of an audit (`CODE` or
     `CODE:SUBJECT`) with the reason to accept them.
@@ -88,6 +92,7 @@ class Recipe:
     post: str = ""
     vendor_sharedlib: bool = True
     unvendor_tests: bool = False
+    crates: Path | None = None
     retain_test_patterns: tuple[str, ...] = ()
     cross_build_env: bool = False
     cross_build_files: tuple[str, ...] = ()
@@ -110,6 +115,16 @@ class Recipe:
         names = (platform.name, platform.pyodide)
         found = next((recipe for name, recipe in self.platforms if name in names), self)
         return replace(found, name=self.name, platforms=())
+
+    @property
+    def needs_rust(self) -> bool:
+        """Whether it says that cargo is needed."""
+        return not RUST.isdisjoint(self.executable)
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The programs that this machine itself must have."""
+        return tuple(program for program in self.executable if program not in RUST)
 
     @property
     def told_version(self) -> str:

@@ -48,7 +48,9 @@ def survey_source(folder: Path) -> Survey:
     return Survey(
         name=str(table.get("name") or info.get("Name") or setup.name),
         version=str(table.get("version") or info.get("Version") or setup.version),
-        backend=backend_name(system.get("build-backend", ""), setup_py=bool(setup.found)),
+        backend=backend_name(
+            system.get("build-backend", ""), setup_py=bool(setup.found), requires=requires
+        ),
         requires=requires,
         imports=_imports(folder, setup, project),
         compiled=compiled,
@@ -68,7 +70,7 @@ def survey_source(folder: Path) -> Survey:
 
 
 def _imports(folder: Path, setup: SetupCall, project: Mapping[str, Any]) -> tuple[str, ...]:
-    told = [*setup.extensions, *_meson_packages(project)]
+    told = [*setup.extensions, *_meson_packages(project), *_rust_modules(folder, project)]
     for root in (*(folder / name for name in LAYOUTS), folder):
         tops = [
             str(path.relative_to(root))
@@ -86,6 +88,21 @@ def _meson_packages(project: Mapping[str, Any]) -> list[str]:
     """Modules of setuptools' table in pyproject.toml (`ext-modules`)."""
     modules = _table(project, "tool", "setuptools").get("ext-modules", ())
     return [str(m["name"]) for m in modules if isinstance(m, dict) and "name" in m]
+
+
+def _rust_modules(folder: Path, project: Mapping[str, Any]) -> list[str]:
+    """The module of a project of maturin, and those of setuptools-rust's table in pyproject.toml."""
+    modules = _table(project, "tool", "setuptools-rust").get("ext-modules", ())
+    told = [str(m["target"]) for m in modules if isinstance(m, dict) and "target" in m]
+    if _table(project, "build-system").get("build-backend") == "maturin":
+        cargo = _toml(folder / "Cargo.toml")
+        names = (
+            _table(project, "tool", "maturin").get("module-name"),
+            _table(cargo, "lib").get("name"),
+            _table(cargo, "package").get("name"),
+        )
+        told += [str(name).replace("-", "_") for name in names if name][:1]
+    return told
 
 
 def _run(table: Mapping[str, Any], info: Mapping[str, Any], setup: SetupCall) -> Iterator[Guess]:

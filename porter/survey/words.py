@@ -78,11 +78,15 @@ BUILT_IN = frozenset(
 )  # fmt: skip
 
 
-def backend_name(backend: object, *, setup_py: bool) -> str:
-    """The build system of a `build-backend` (PEP 517), setuptools for a bare setup.py."""
+def backend_name(backend: object, *, setup_py: bool, requires: Sequence[str] = ()) -> str:
+    """The build system of a `build-backend` (PEP 517), setuptools for a bare setup.py.
+
+    Of setuptools the plug-in for Rust is told too, by the build requirements.
+    """
     text = backend if isinstance(backend, str) else ""
-    if not text:
-        return "setuptools" if setup_py else ""
+    if not text or text.startswith("setuptools."):
+        rust = any(_name(each) == "setuptools-rust" for each in requires)
+        return "setuptools-rust" if rust else "setuptools" if setup_py or text else ""
     return BACKENDS.get(text.partition(".")[0].partition(":")[0], text)
 
 

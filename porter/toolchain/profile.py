@@ -86,6 +86,23 @@ class PythonProfile:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RustProfile:
+    """Rust's compiler and cargo, laid out as a `Profile` is.
+
+    `sources` has the sources of the standard library.
+    """
+
+    version: str
+    suite: str
+    sources: str
+    loader: str
+    programs: tuple[str, ...]
+    libraries: tuple[str, ...]
+    packages: tuple[Package, ...]
+    digest: str
+
+
 def parse_profile(name: str, data: Mapping[str, Any]) -> Profile:
     """The profile of its table; `digest` is a hash of the table itself."""
     headers = data.get("cxx-headers")
@@ -124,6 +141,17 @@ def parse_python(version: str, data: Mapping[str, Any]) -> PythonProfile:
     )
 
 
+def parse_rust(data: Mapping[str, Any]) -> RustProfile:
+    """Rust's toolchain of its table."""
+    return RustProfile(
+        **{key: data[key] for key in ("version", "suite", "sources", "loader")},
+        programs=_strings(data["programs"]),
+        libraries=_strings(data["libraries"]),
+        packages=_packages(data),
+        digest=_digest(data),
+    )
+
+
 def read_profile(name: str) -> Profile:
     """A profile by name; raises ToolchainNotFound with the names there are."""
     profiles = _data()["profile"]
@@ -138,6 +166,11 @@ def read_python(version: str) -> PythonProfile | None:
     """How Debian's archive gives an interpreter of a minor version; None where it does not."""
     pythons = _data()["python"]
     return parse_python(version, pythons[version]) if version in pythons else None
+
+
+def read_rust() -> RustProfile:
+    """How Debian's archive gives Rust."""
+    return parse_rust(_data()["rust"])
 
 
 def _data() -> dict[str, Any]:

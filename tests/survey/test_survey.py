@@ -118,7 +118,7 @@ def test_a_meson_project_with_everything(tmp_path: Path) -> None:
                 '[[tool.setuptools.ext-modules]]\nname = "pkg._fast"\n',
                 "pkg/__init__.py": "",
             },
-            ("", "", "", ("pkg", "pkg._fast"), [], ["cargo"]),
+            ("", "", "setuptools-rust", ("pkg", "pkg._fast"), [], ["cargo"]),
         ),
     ],
 )
@@ -207,3 +207,51 @@ def test_whatever_a_source_says_the_recipe_can_be_read(
     text = render_recipe(survey, name="x", origin=evidence, source={"path": path}, known={path})
     recipe = parse_recipe(tomllib.loads(text), name="x", folder=Path("/r"), where="x")
     assert (recipe.version, recipe.imports, recipe.executable) == (version, tuple(imports), (path,))
+
+
+MATURIN = '[build-system]\nrequires = ["maturin>=1.8"]\nbuild-backend = "maturin"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "backend", "imports"),
+    [
+        (
+            {"pyproject.toml": MATURIN, "Cargo.toml": '[package]\nname = "fast-thing"\n'},
+            "maturin",
+            ("fast_thing",),
+        ),
+        (
+            {"pyproject.toml": MATURIN, "Cargo.toml": '[package]\nname = "a"\n[lib]\nname = "b"\n'},
+            "maturin",
+            ("b",),
+        ),
+        (
+            {
+                "pyproject.toml": f'{MATURIN}[tool.maturin]\nmodule-name = "words._core"\n',
+                "Cargo.toml": '[package]\nname = "a"\n',
+                "python/words/__init__.py": "",
+            },
+            "maturin",
+            ("words", "words._core"),
+        ),
+        (
+            {
+                "pyproject.toml": '[build-system]\nrequires = ["setuptools-rust"]\n'
+                'build-backend = "setuptools.build_meta"\n'
+                '[[tool.setuptools-rust.ext-modules]]\ntarget = "tiny"\n',
+                "Cargo.toml": "",
+            },
+            "setuptools-rust",
+            ("tiny",),
+        ),
+    ],
+)
+def test_projects_in_rust(
+    files: dict[str, str], backend: str, imports: tuple[str, ...], tmp_path: Path
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    survey = survey_source(tmp_path)
+    assert (survey.backend, survey.imports) == (backend, imports)
+    assert [guess.value for guess in survey.executable] == ["cargo"]

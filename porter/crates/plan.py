@@ -1,0 +1,159 @@
+"""Whether a source has Rust in it, and how its crates are had: found out once a source."""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from porter.crates.debian import CrateArchive
+from porter.crates.manifest import any_manifest, find_manifest, may_have_rust
+from porter.crates.resolve import Cargo, Resolved, resolve
+from porter.errors import ConfigurationError
+from porter.home import Home, hash_file, new_file
+from porter.recipe import Recipe
+from porter.source import Fetched, lay_source
+from porter.toolchain.profile import read_rust
+from porter.toolchain.rust import Rust, find_rust, have_rust, rust_folder
+from porter.tree import hash_tree, list_tree
+from porter.workshop import Workshop
+
+# Raised when the way crates are found changes.
+SCHEME = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RustWork:
+    """The Rust of a source: its toolchain, and its crates."""
+
+    rust: Rust
+    crates: Resolved
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """What goes into the wheel."""
+        lines = [f"{name} {version} {sha256}" for name, version, sha256 in self.crates.packages]
+        return {
+            "rust": f"{self.rust.version} {self.rust.identity}",
+            **({"crates": "\n".join(lines)} if lines else {}),
+        }
+
+
+def plan_rust(fetched: Fetched, shop: Workshop) -> RustWork | None:
+    """The Rust of a source at hand, None where it has none; its toolchain is installed for it.
+
+    Raises CratesMissing, ToolchainNotFound, Unreachable, BuildFailed.
+    """
+    recipe = fetched.source.recipe
+    record = _record(recipe, fetched.identity, shop.home)
+    told = _read(record)
+    archive = crate_archive(shop, shop.home.logs / "crates.log")
+    if told is None or (told and archive.known(told.packages) is None):
+        told = _find_out(fetched, shop)
+        with new_file(record) as file:
+            file.write_text(json.dumps(asdict(told) if told else None))
+    if not told:
+        return None
+    return RustWork(rust=_have(shop), crates=told)
+
+
+def known_inputs(recipe: Recipe, identity: str, home: Home) -> dict[str, str]:
+    """What of Rust goes into the build of a source, as far as an earlier one found out."""
+    told, rust = _read(_record(recipe, identity, home)), find_rust(home)
+    return RustWork(rust=rust, crates=told).inputs if told and rust else {}
+
+
+def crate_archive(shop: Workshop, log: Path) -> CrateArchive:
+    """Debian's crates, for a shop."""
+    return CrateArchive(home=shop.home, env=shop.env, report=shop.report, log=log)
+
+
+def _find_out(fetched: Fetched, shop: Workshop) -> "Resolved | Literal[False]":
+    source = fetched.source
+    if not (source.recipe.needs_rust or may_have_rust(fetched)):
+        return False
+    log = shop.home.new_log(f"crates-{source.name}")
+    shop.home.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="crates-", dir=shop.home.work) as scratch:
+        folder = Path(scratch) / "source"
+        lay_source(fetched, folder, log=log, env=shop.env)
+        manifest = find_manifest(folder) or (
+            any_manifest(folder) if source.recipe.needs_rust else None
+        )
+        if manifest is None:
+            return False
+        shop.report.phase(source.name, "finding its crates")
+        cargo = Cargo(
+            rust=_have(shop),
+            folder=Path(scratch) / "rust",
+            env=shop.env,
+            log=log,
+            children=shop.children,
+        )
+        return resolve(
+            folder,
+            manifest,
+            cargo,
+            given=given_crates(source.recipe),
+            archive=crate_archive(shop, log),
+            subject=source.name,
+        )
+
+
+def given_crates(recipe: Recipe) -> Path | None:
+    """The folder of crates beside a recipe; raises ConfigurationError where there is none."""
+    if recipe.crates is not None and not recipe.crates.is_dir():
+        raise ConfigurationError(
+            f"{recipe.file}: build.crates: there is no folder {recipe.crates}",
+            advice="`cargo vendor` in the source fills one",
+        )
+    return recipe.crates
+
+
+def _have(shop: Workshop) -> Rust:
+    return have_rust(
+        shop.toolchain.path[-1],
+        home=shop.home,
+        env=shop.env,
+        report=shop.report,
+        children=shop.children,
+    )
+
+
+def _record(recipe: Recipe, identity: str, home: Home) -> Path:
+    """Where it is noted what was found out of a source: by all that can change it."""
+    parts = [
+        SCHEME,
+        identity,
+        recipe.extract_dir,
+        recipe.needs_rust,
+        rust_folder(home, read_rust()).name,
+        [hash_file(patch) for patch in recipe.patches],
+        [(place, hash_file(file)) for file, place in recipe.extras],
+        hash_tree(list_tree(recipe.crates)) if recipe.crates and recipe.crates.is_dir() else "",
+    ]
+    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return home.crates / "plans" / f"{digest}.json"
+
+
+def _read(record: Path) -> "Resolved | Literal[False] | None":
+    """What was noted: False where there is no Rust, None where nothing was."""
+    try:
+        data = json.loads(record.read_bytes())
+        return _parse(data) if data is not None else False
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _parse(data: Mapping[str, object]) -> Resolved:
+    packages = data["packages"]
+    if not isinstance(packages, list):
+        raise TypeError("not a list")
+    return Resolved(
+        manifest=str(data["manifest"]),
+        lock_path=str(data["lock_path"]),
+        lock=str(data["lock"]),
+        packages=tuple((str(n), str(v), str(s)) for n, v, s in packages),
+    )
