@@ -90,7 +90,7 @@ def open_duckdb(service: DuckdbService, root: Path) -> DuckdbRows:
         "memory_limit": f"'{service.memory}B'",
         "threads": str(THREADS),
         "temp_directory": "''",
-        "file_search_path": _text(str(root)),
+        "home_directory": _text(str(root)),
         "allowed_directories": "[" + ", ".join(map(_text, folders)) + "]",
         "enable_external_access": "false",
         "lock_configuration": "true",

@@ -69,6 +69,8 @@ async def fetch(
     try:
         answer = await client.fetch(request, raise_error=False)
     except (OSError, HTTPClientError, ValueError):
+        if refused:
+            raise refused[0] from None
         # What the library tells may have the request's headers in it.
         raise _away(service) from None
     finally:

@@ -152,12 +152,8 @@ def open_postgresql(service: PostgresqlService, hosts: Collection[str]) -> Postg
     address = _address(service, secret, hosts)
     try:
         database = open_database(address)
-    except Error:
-        raise _away(service) from None
-    try:
         return PostgresqlRows(database, AdbcConnection(database), secret)
     except Error as error:
-        database.close()
         if "authentication failed" in str(error) or "no password supplied" in str(error):
             raise TokenRefused(
                 f"service {service.name!r} does not take the user or password of this server",

@@ -1,5 +1,6 @@
 """The services that notebooks may ask by name, as the settings say them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from kernel_bridge.gateway.secret import SecretPlace
 PLACE = "c.PorterBridge.services"
 SHEETS = "https://sheets.googleapis.com"
 MEMORY = ":memory:"
+HEADER = re.compile(r"[A-Za-z0-9-]+")
 TIMEOUT = 300
 QUERIES = 4
 
@@ -152,6 +154,8 @@ def _http(name: str, value: Mapping[str, object]) -> dict[str, object]:
             if not isinstance(value[field], wanted):
                 raise _bad(name, f"has a bad {field}", f"it is a {wanted.__name__}")
             told[field] = value[field]
+    if not HEADER.fullmatch(str(told.get("header", "Authorization"))):
+        raise _bad(name, "has a bad header", "it is the name of a header")
     return told
 
 

@@ -35,7 +35,14 @@ def rows_to_table(rows: Sequence[object]) -> pa.Table:
     # A field that is null here and an object there is that object's fields alone.
     inner = {name.rpartition(".")[0] for name in names}
     names = [n for n in names if n not in inner or any(row.get(n) is not None for row in flat)]
+    # A column stands where its outermost field first came, though that was null there.
+    order = {name: place for place, name in reversed([*enumerate(_outer(rows))])}
+    names.sort(key=lambda name: order.get(name.partition(".")[0], 0))
     return make_table({name: [row.get(name) for row in flat] for name in names})
+
+
+def _outer(rows: Sequence[object]) -> list[str]:
+    return [name.partition(".")[0] for row in rows if isinstance(row, Mapping) for name in row]
 
 
 def unique(names: Iterable[str]) -> list[str]:

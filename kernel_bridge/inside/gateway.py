@@ -79,6 +79,9 @@ class Gateway:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise _away(self.url, error) from error
+        except BaseException:
+            connection.close()  # an interrupt: its traceback would hold the connection open
+            raise
         if answer.status >= 400:
             refusal = _refusal(answer)
             connection.close()

@@ -4,6 +4,7 @@ In a browser's kernel the page asks instead, and these say so.
 """
 
 import http.client
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from kernel_bridge.inside.gateway import GatewayError, find_gateway
 from kernel_bridge.inside.place import IN_BROWSER
 from kernel_bridge.inside.query.errors import QueryError
 from kernel_bridge.inside.query.frames import FrameReader
-from kernel_bridge.inside.query.lines import SYNTAX, parse_magic
+from kernel_bridge.inside.query.lines import BODIED, SYNTAX, parse_magic
 from kernel_bridge.inside.query.request import Request, make_request
 
 ACCEPT = "application/vnd.porter.frames"
@@ -109,7 +110,16 @@ def _refuse(error: InsideError | GatewayError) -> None:
     raise MagicFailed(f"{text}\n  what to do: {error.advice}" if error.advice else text) from None
 
 
+def give_body(lines: list[str]) -> list[str]:
+    """A cell of one line gets an empty one below: IPython runs no cell magic without a body."""
+    found = re.match(r"%%(\w+)", lines[0]) if len(lines) == 1 else None
+    bare = found is not None and found[1] in SYNTAX and found[1] not in BODIED
+    return [*lines, "\n"] if bare else lines
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Register them, each for a line and for a cell."""
+    if give_body not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(give_body)
     for kind in SYNTAX:
         shell.register_magic_function(partial(run_magic, shell, kind), "line_cell", kind)
