@@ -20,6 +20,7 @@ DEFAULTS = BridgeSettings()
 # it is called with the ServerApp once its settings are there, before anything is asked of it, and
 # an async `tear_down(server)` when the server ends.
 MODULES = (
+    "drive",
     "events",
     "gateway",
     "graphql",
@@ -27,8 +28,10 @@ MODULES = (
     "jobs",
     "kernel",
     "runtime",
+    "decisions",  # on runtime
     "sheets",
     "sql",
+    "stdin",
     "uploads",
 )
 

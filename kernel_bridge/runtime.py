@@ -16,10 +16,11 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from kernel_bridge.trimmed import trim_wheel
 from porter.commands.options import Machine
 from porter.home import hash_file
 from porter.npm import fetch_npm_package
-from porter.pinned import fetch_pinned
+from porter.pinned import fetch_pinned, read_pinned
 from porter.platform import Platform
 from porter.runtime import Runtime, compile_stdlib, compile_wheel, fetch_runtime
 
@@ -31,13 +32,17 @@ AT_ONCE = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What kernel.toml says: package URLs, npm's integrity, names of wheels and of projects."""
+    """What kernel.toml says: package URLs, npm's integrity, names of wheels and of projects.
+
+    `trimmed` has, by project, the beginnings of members' names that are left out of its wheel.
+    """
 
     package: str
     integrity: str
     wheels: tuple[str, ...]
     pinned: tuple[str, ...]
     start: tuple[str, ...]
+    trimmed: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,7 @@ def read_parts() -> Parts:
         wheels=tuple(data["wheels"]),
         pinned=tuple(data["pinned"].values()),
         start=tuple(data["start"]),
+        trimmed={name: tuple(prefixes) for name, prefixes in data["trimmed"].items()},
     )
 
 
@@ -89,9 +95,11 @@ def fetch_kernel_files(platform: Platform, machine: Machine) -> KernelFiles:
     package = fetch_npm_package(
         parts.package, integrity=parts.integrity, home=home, into=home.runtimes, env=env
     )
+    pinned = [read_pinned("micropip"), *parts.pinned]
     wheels = [package / "pypi" / name for name in parts.wheels]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        wheels += pool.map(partial(fetch_pinned, home=home, env=env), parts.pinned)
+        wheels += pool.map(partial(fetch_pinned, home=home, env=env), pinned)
+    wheels = [_trimmed(wheel, parts, machine) for wheel in wheels]
     runtime = fetch_runtime(platform, home=home, env=env)
     return KernelFiles(
         wheels=read_wheels(wheels, runtime, machine), stdlib=compile_stdlib(runtime, home=home)
@@ -156,6 +164,11 @@ def merge_lock(lock: Mapping[str, Any], kernel: KernelFiles) -> bytes:
             "unvendored_tests": False,
         }
     return json.dumps({**lock, "packages": packages}, separators=(",", ":")).encode()
+
+
+def _trimmed(wheel: Path, parts: Parts, machine: Machine) -> Path:
+    prefixes = parts.trimmed.get(canonicalize_name(parse_wheel_filename(wheel.name)[0]))
+    return wheel if prefixes is None else trim_wheel(wheel, prefixes, machine.home)
 
 
 def _metadata(archive: zipfile.ZipFile) -> Message:

@@ -65,7 +65,7 @@ def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
     if texts["browser_kernel"] == texts["server_kernel"]:
         raise _bad("browser_kernel", texts["browser_kernel"], "another name than server_kernel")
     return BridgeSettings(
-        index=_index(str(given["index"])),
+        index=parse_index(str(given["index"])),
         index_token=_token(str(given["index_token"])),
         platform=_platform(texts["platform"]),
         browser_kernel=texts["browser_kernel"],
@@ -80,7 +80,8 @@ def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
     )
 
 
-def _index(text: str) -> str | None:
+def parse_index(text: str) -> str | None:
+    """The address of an index without a slash at its end, None for ""; raises BadSettings."""
     if not text:
         return None
     wanted = "an address such as https://wheels.example.org"

@@ -41,6 +41,12 @@ class Lab:
         """A client that nobody knows."""
         return httpx.Client(base_url=self.url, timeout=60)
 
+    def options(self) -> dict[str, Any]:
+        """The option `porter` of a new user's page."""
+        client, options = self.log_in()
+        client.close()
+        return options
+
     def log_in(self) -> tuple[httpx.Client, dict[str, Any]]:
         """A browser's session, known by its cookie, and the option `porter` of its page."""
         client = self.stranger

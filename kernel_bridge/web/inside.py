@@ -8,10 +8,9 @@ from pathlib import Path
 
 from tornado import web
 
-import kernel_bridge
 from kernel_bridge.web.handler import BridgeHandler, Route
 
-ROOT = Path(kernel_bridge.__file__).parent
+ROOT = Path(__file__).parents[1]
 SUFFIXES = (".py", ".toml", ".json")
 # The earliest that a zip file can say.
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -38,7 +38,7 @@ class KernelRuntime:
         self._files: asyncio.Task[KernelFiles] | None = None
         self._client: httpx.AsyncClient | None = None
         self._asked: httpx.Response | None = None
-        self._merged = b""
+        self._merged: tuple[httpx.Response | None, bytes] = (None, b"")
 
     async def files(self) -> KernelFiles:
         """The files; fetched the first time, and tried again after a failure."""
@@ -53,16 +53,20 @@ class KernelRuntime:
 
     async def lock(self) -> bytes:
         """The merged lock file; raises ServiceAway, or NotThere without an index."""
+        lock = await self.index_lock()
+        files = await self.files()
+        if self._merged[0] is not lock:
+            self._merged = (lock, merge_lock(_parse_lock(lock), files))
+        return self._merged[1]
+
+    async def index_lock(self) -> httpx.Response:
+        """The index's own lock file, the same object while it is the same; raises as `lock` does."""
         if self._settings.runtime_base is None:
             raise NotThere(
                 "there is no index to run a browser kernel from", advice="set c.PorterBridge.index"
             )
-        files = await self.files()
-        before = self._asked
-        self._asked = await self._ask(before)
-        if self._asked is not before:
-            self._merged = merge_lock(_parse_lock(self._asked), files)
-        return self._merged
+        self._asked = await self._ask(self._asked)
+        return self._asked
 
     def _fetch(self) -> KernelFiles:
         return fetch_kernel_files(read_platform(self._settings.platform), Machine.here())

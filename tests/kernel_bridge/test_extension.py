@@ -4,11 +4,11 @@ from labs import Lab, page_options, serve_lab, start_lab
 
 
 def test_a_page_is_told_its_options(lab: Lab) -> None:
-    _, options = lab.log_in()
+    options = lab.options()
     assert options["browserKernel"] == "porter-browser"
     assert options["insideUrl"] == "/porter/inside.zip"
     assert options["pyodideUrl"] is None
-    _, again = lab.log_in()
+    again = lab.options()
     assert options["context"] != again["context"]
 
 
@@ -22,6 +22,7 @@ def test_pages_and_files_are_isolated(lab: Lab) -> None:
         assert answer.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert script.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    client.close()
 
 
 def test_below_another_base_address_with_an_index_and_not_isolated(tmp_path: Path) -> None:

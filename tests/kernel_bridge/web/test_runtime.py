@@ -1,0 +1,154 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from browsing import chromium
+from labs import Lab, serve_lab
+from playwright.sync_api import Browser
+from servers import Served, serve_index
+from uploading import post_wheel
+from wheels import make_wheel
+
+from kernel_bridge.runtime import read_parts
+from porter.home import Home
+
+# A module worker, as the kernel's is; it tells what the page asked of it.
+WORKER = """
+const options = JSON.parse(`OPTIONS`);
+const own = (path) => new URL(path, options.origin).href;
+const { loadPyodide } = await import(options.pyodideUrl);
+const began = performance.now();
+const pyodide = await loadPyodide({
+  indexURL: options.pyodideUrl.replace(/[^/]*$/, ""),
+  lockFileURL: own(options.lockFileUrl),
+  stdLibURL: own(options.stdlibUrl),
+  packages: options.packages,
+});
+const loaded = performance.now();
+const told = await pyodide.runPythonAsync(`
+import pyodide_kernel, piplite, jedi, sys
+shell = pyodide_kernel.kernel_instance.interpreter
+f"{type(shell).__name__} {sys.version_info[0]}.{sys.version_info[1]} {pyodide_kernel.__file__}"
+`);
+const imported = performance.now();
+await pyodide.loadPackagesFromImports("import acme_bridge, ipywidgets");
+const both = await pyodide.runPythonAsync(
+  "import acme_bridge, ipywidgets; f'{acme_bridge.VALUE} {ipywidgets.__version__}'"
+);
+const isolated = self.crossOriginIsolated;
+postMessage({ told, both, isolated, load: loaded - began, import: imported - loaded });
+"""
+PAGE = """(source) => new Promise((resolve, reject) => {
+  const blob = new Blob([source], { type: "text/javascript" });
+  const worker = new Worker(URL.createObjectURL(blob), { type: "module" });
+  worker.onmessage = (event) => resolve(event.data);
+  worker.onerror = (event) => reject(new Error(event.message));
+})"""
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, home: Home) -> Iterator[Served]:
+    with serve_index(tmp_path_factory.mktemp("index") / "data", home=home.root) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory, index: Served, home: Home) -> Iterator[Lab]:
+    env = {"PORTER_HOME": str(home.root)}
+    with serve_lab(tmp_path_factory.mktemp("indexed"), {"index": index.url}, env=env) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def test_the_lock_file_is_the_indexs_with_the_kernels_wheels(indexed: Lab, index: Served) -> None:
+    with indexed.client as client, index.client as asking:
+        answer = client.get("/porter/pyodide-lock.json")
+        assert answer.status_code == 200, answer.text
+        packages = answer.json()["packages"]
+        theirs = asking.get("/r/314/pyodide-lock.json").json()
+        assert answer.json()["info"] == theirs["info"]
+        assert set(theirs["packages"]) <= set(packages)
+        assert set(read_parts().start) <= set(packages)
+        wheel = packages["ipython"]
+        found = client.get(f"/porter/{wheel['file_name']}")
+        assert found.status_code == 200
+        assert "immutable" in found.headers["Cache-Control"]
+        etag = {"If-None-Match": answer.headers["ETag"]}
+        assert client.get("/porter/pyodide-lock.json", headers=etag).status_code == 304
+
+
+def test_what_the_index_takes_in_is_in_the_next_lock_file(
+    indexed: Lab, index: Served, tmp_path: Path
+) -> None:
+    wheel = make_wheel(tmp_path, "acme-later")
+    with index.admin as admin, indexed.client as client:
+        assert "acme-later" not in client.get("/porter/pyodide-lock.json").json()["packages"]
+        assert post_wheel(admin, wheel).status_code == 200
+        index.await_project("acme-later")
+        packages = client.get("/porter/pyodide-lock.json").json()["packages"]
+        assert packages["acme-later"]["file_name"].startswith(index.url)
+
+
+def test_what_is_not_served_is_not_there(indexed: Lab) -> None:
+    with indexed.client as client:
+        answer = client.get(f"/porter/files/{'0' * 64}/x-1-py3-none-any.whl")
+        assert answer.status_code == 404
+        assert answer.json()["error"] == "NotThere"
+        assert client.get("/porter/files/%2e%2e/kernel.toml").status_code == 404
+    with indexed.stranger as stranger:
+        assert stranger.get("/porter/pyodide-lock.json").status_code == 403
+
+
+def test_without_an_index_it_says_so(lab: Lab) -> None:
+    with lab.client as client:
+        answer = client.get("/porter/pyodide-lock.json")
+    assert answer.status_code == 404
+    assert answer.json()["advice"] == "set c.PorterBridge.index"
+
+
+def test_an_index_that_is_away_is_named_without_its_token(tmp_path: Path, home: Home) -> None:
+    bridge = {"index": "http://127.0.0.1:9", "index_token": "hush"}
+    env = {"PORTER_HOME": str(home.root)}
+    with serve_lab(tmp_path, bridge, env=env) as lab, lab.client as client:
+        answer = client.get("/porter/pyodide-lock.json")
+        assert answer.status_code == 502
+        assert "http://127.0.0.1:9 does not answer" in answer.json()["message"]
+        assert "hush" not in answer.text + lab.output.read_text()
+
+
+@pytest.mark.journey
+def test_a_worker_loads_the_kernel_at_once_and_asks_nobody_else(
+    indexed: Lab, index: Served, browser: Browser, tmp_path: Path
+) -> None:
+    with index.admin as admin:
+        assert post_wheel(admin, make_wheel(tmp_path, "acme-bridge")).status_code == 200
+        index.await_project("acme-bridge")
+    context = browser.new_context()
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.request.get(f"{indexed.url}/lab?token={indexed.token}")
+    options = indexed.options()
+    headers = {
+        "Content-Type": "text/html",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+    }
+    page = context.new_page()
+    page.route("**/empty", lambda route: route.fulfill(body="<!doctype html>", headers=headers))
+    page.goto(f"{indexed.url}/empty")
+    program = WORKER.replace("OPTIONS", json.dumps({**options, "origin": indexed.url}))
+    told: dict[str, Any] = page.evaluate(PAGE, program)
+    assert told["told"].startswith("Interpreter 3.14 ")
+    assert told["both"].startswith("42 8.")
+    assert told["isolated"] is True
+    known = {urlsplit(one).netloc for one in (indexed.url, index.url)}
+    assert {urlsplit(url).netloc for url in asked if url.startswith("http")} <= known
+    print({name: told[name] for name in ("load", "import")})
