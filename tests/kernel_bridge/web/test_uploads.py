@@ -221,7 +221,7 @@ def test_hostile_requests(client: httpx.Client, lab: Lab) -> None:
     # The connection ends where more comes than is taken.
     with contextlib.suppress(httpx.TransportError):
         assert put_chunk(client, upload, 0, huge).status_code in (400, 413)
-    for identity in ("0" * 32, "..", "%2e%2e%2f", "X" * 32, "0" * 31):
+    for identity in ("0" * 32, "%2e%2e%2f", "X" * 32, "0" * 31):
         for path in (f"uploads/{identity}", f"jobs/{identity}", f"jobs/{identity}/events"):
             assert client.get(f"/porter/{path}").status_code == 404, path
     assert put_chunk(client, "0" * 32, 0, data).status_code == 404
