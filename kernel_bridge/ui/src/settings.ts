@@ -24,5 +24,15 @@ export interface IBridgeSettings {
 /** Read the settings of this page; null where the server has no bridge. */
 export function readSettings(): IBridgeSettings | null {
   const told = PageConfig.getOption('porter');
-  return told ? (JSON.parse(told) as IBridgeSettings) : null;
+  if (!told) {
+    return null;
+  }
+  const settings = JSON.parse(told) as IBridgeSettings;
+  // Workers know no base address, and JupyterLab asks a server only at whole ones.
+  const whole = (url: string) => url && new URL(url, location.href).href;
+  return {
+    ...settings,
+    lockFileUrl: whole(settings.lockFileUrl),
+    insideUrl: whole(settings.insideUrl)
+  };
 }
