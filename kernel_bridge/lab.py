@@ -27,6 +27,7 @@ from porter.publish import parse_index as parse_target
 from porter.wheel import fits
 
 NEEDED = ("httpx", "ipykernel", "jupyterlab", "jupyter_server")
+REPORT_NEEDED = ("jupytext", "nbformat", "orjson", "pyarrow")
 INDEX_NEEDED = ("fastapi", "granian", "sqlalchemy")
 # Seconds for a process to answer on a slow machine, and for the index to fetch a runtime.
 STARTING, FETCHING = 120.0, 600.0
@@ -100,7 +101,9 @@ def _run(
 
 def check_installed(*, own_index: bool) -> None:
     """Raises MissingRequirement with the command that installs what is not there."""
-    extras = {"lab": NEEDED, **({"index": INDEX_NEEDED} if own_index else {})}
+    extras = {"lab": NEEDED, "report": REPORT_NEEDED}
+    if own_index:
+        extras["index"] = INDEX_NEEDED
     for name in (name for names in extras.values() for name in names):
         if find_spec(name) is None:
             raise MissingRequirement(
