@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys test-bridge lint numpy pandas suites bench bench-index bench-report bench-recipes docs labextension report-accuracy pictures lock clean
+.PHONY: demo test journeys test-bridge lint numpy pandas suites bench bench-index bench-report bench-recipes docs lab labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -38,6 +38,10 @@ suites: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench.suites
 
 labextension: $(LABEXTENSION)
+
+lab: $(LABEXTENSION)
+	.venv/bin/porter build --platform 314 --out dist/lab $(RECIPES)
+	.venv/bin/porter lab demo/notebooks --wheels dist/lab $(addprefix --wheels ,$(wildcard dist dist/pandas))
 
 docs: $(READY)
 	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md

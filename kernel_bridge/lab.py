@@ -101,7 +101,7 @@ def _run(
 
 def check_installed(*, own_index: bool) -> None:
     """Raises MissingRequirement with the command that installs what is not there."""
-    extras = {"lab": NEEDED, "report": REPORT_NEEDED}
+    extras: dict[str, tuple[str, ...]] = {"lab": NEEDED, "report": REPORT_NEEDED}
     if own_index:
         extras["index"] = INDEX_NEEDED
     for name in (name for names in extras.values() for name in names):
