@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import Ran, run_porter
@@ -16,6 +17,28 @@ from porter.tree import copy_tree, list_tree
 Porter = Callable[..., Ran]
 RECIPES = Path(__file__).parents[2] / "recipes"
 HOMEGROWN = ("rollstat", "tilecodec", "runbitmap")
+# The version of each platform's NumPy.
+NUMPYS = {"0.29": "2.2.5", "314": "2.4.6"}
+
+
+def build_on_numpy(name: str, platform: str, home: Home, folder: Path) -> list[dict[str, Any]]:
+    """The wheels of a recipe that needs NumPy, in the order they were built."""
+    # In the cache of this machine: NumPy takes minutes where it was never built.
+    ran = run_porter(
+        *("build", RECIPES / name, "--recipes", RECIPES, "--platform", platform),
+        *("--test", "--json"),
+        home=home.root,
+        cwd=folder,
+        timeout=3600,
+    )
+    assert ran.code == 0, ran.err
+    wheels: list[dict[str, Any]] = ran.json["wheels"]
+    return wheels
+
+
+def outcomes(wheel: dict[str, Any]) -> dict[str, str]:
+    """How each import and test of a wheel ended, by name."""
+    return {result["name"]: result["outcome"] for result in wheel["checks"][0]["results"]}
 
 
 @pytest.mark.journey
@@ -40,21 +63,34 @@ def test_the_demo_builds_and_runs_everything(porter: Porter, tmp_path: Path) -> 
 
 
 @pytest.mark.journey
-def test_a_library_is_compiled_against_the_numpy_built_here(home: Home, tmp_path: Path) -> None:
-    # In the cache of this machine: NumPy takes minutes where it was never built.
-    ran = run_porter(
-        *("build", RECIPES / "binmap", "--recipes", RECIPES, "--test", "--json"),
-        home=home.root,
-        cwd=tmp_path,
-        timeout=3600,
-    )
-    assert ran.code == 0, ran.err
-    numpy, binmap = ran.json["wheels"]
-    assert (numpy["name"], binmap["name"], binmap["audit"]) == ("numpy", "binmap", "clean")
+@pytest.mark.parametrize(("platform", "numpys"), NUMPYS.items())
+def test_a_library_is_compiled_against_the_numpy_built_here(
+    platform: str, numpys: str, home: Home, tmp_path: Path
+) -> None:
+    numpy, binmap = build_on_numpy("binmap", platform, home, tmp_path)
+    assert (numpy["name"], numpy["version"]) == ("numpy", numpys)
+    assert (binmap["name"], binmap["audit"]) == ("binmap", "clean")
     assert numpy["checks"] == [], "it was not asked for"
-    results = {result["name"]: result["outcome"] for result in binmap["checks"][0]["results"]}
+    results = outcomes(binmap)
     assert results["import binmap._core"] == "passed"
     assert results["test_binmap.py::test_draws_are_the_generators"] == "passed"
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize(
+    ("platform", "version"), [("0.29", "2.3.3"), ("314", "3.0.2")], ids=NUMPYS.keys()
+)
+def test_pandas_runs_on_the_numpy_built_here(
+    platform: str, version: str, home: Home, tmp_path: Path
+) -> None:
+    numpy, pandas = build_on_numpy("pandas", platform, home, tmp_path)
+    assert (numpy["version"], pandas["version"]) == (NUMPYS[platform], version)
+    assert pandas["audit"] == "clean"
+    results = outcomes(pandas)
+    assert set(results.values()) == {"passed"}
+    modules = [name for name in results if name.startswith("import pandas._libs.")]
+    assert len(modules) >= 40
+    assert results["test_pandas.py::test_parquet_says_what_it_lacks"] == "passed"
 
 
 @pytest.mark.journey
