@@ -17,10 +17,18 @@ export const switching: JupyterFrontEndPlugin<ISwitch> = {
   id: 'porter-kernel-bridge:switching',
   description: 'Moves notebooks between kernels of the browser and of the server.',
   autoStart: true,
-  requires: [IBridge, INotebookTracker],
+  requires: [IBridge, INotebookTracker, ISelector],
   provides: ISwitch,
-  activate: (_: JupyterFrontEnd, { sides }: IBridge, tracker: INotebookTracker): ISwitch => {
-    const moves = new Switch(sides, readSettings() as IBridgeSettings, askReplay);
+  activate: (
+    _: JupyterFrontEnd,
+    { sides }: IBridge,
+    tracker: INotebookTracker,
+    selector: ISelector
+  ): ISwitch => {
+    const settings = readSettings() as IBridgeSettings;
+    const moves = new Switch(sides, settings, askReplay, (panel, side) =>
+      selector.kernelName(panel, side)
+    );
     tracker.widgetAdded.connect((_, panel) => {
       const forget = () => {
         if (panel.model) {

@@ -58,7 +58,8 @@ export class Switch implements ISwitch {
   constructor(
     private readonly sides: Sides,
     private readonly settings: IBridgeSettings,
-    private readonly ask: AskReplay
+    private readonly ask: AskReplay,
+    private readonly kernelName: (panel: NotebookPanel, side: Side) => string
   ) {}
 
   get changed(): ISignal<this, { panel: NotebookPanel; switched: ISwitched | null }> {
@@ -86,7 +87,7 @@ export class Switch implements ISwitch {
     let switched: ISwitched | null = null;
     try {
       const parcel = old ? await this.pack(old) : emptyParcel();
-      const name = side === 'browser' ? this.settings.browserKernel : this.settings.serverKernel;
+      const name = this.kernelName(panel, side);
       const ran = [...this.history.of(panel.model!)];
       const kernel = await context.changeKernel({ name });
       if (!kernel) {
