@@ -76,8 +76,9 @@ def build_here(
         inputs,
         shop,
         lambda key: (_build(fetched, key, inputs, shop, host), How.BUILT),
-        # One scratch folder a project: a steady path is what lets the compiler cache answer.
-        lock=f"build-{source.name}",
+        # One scratch folder a project and platform: a steady path is what lets the compiler cache
+        # answer.
+        lock=f"build-{source.name}-{shop.platform.pyodide}",
     )
 
 
@@ -144,7 +145,7 @@ def build_again(
     Raises as `build`.
     """
     fetched, inputs = prepare(source, shop, host, out=out)
-    lock = shop.home.lock(f"build-{source.name}")
+    lock = shop.home.lock(f"build-{source.name}-{shop.platform.pyodide}")
     with (
         lock.acquire(cancel_check=lambda: shop.children.stopped),
         open_scratch(source, shop) as scratch,

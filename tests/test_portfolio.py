@@ -116,6 +116,12 @@ def test_a_failure_blocks_its_users_alone_and_the_rest_is_kept(works: Works) -> 
     }
 
 
+def test_a_build_for_another_platform_is_not_waited_for(works: Works) -> None:
+    put_wheel(works.recipes, "app")
+    with works.home.lock("build-app-314.0.7"):
+        assert how(works.build()[0]) == {"app": "built"}
+
+
 def test_what_porter_itself_gets_wrong_fails_one_build(works: Works) -> None:
     put_wheel(works.recipes, "good")
     odd = put_wheel(works.recipes, "odd")
