@@ -99,7 +99,7 @@ def _finish(
         audited=shop.surface is not None,
     )
     finished = scratch / built.name
-    finish_wheel(built, finished, added={MEMBER: sbom})
+    finish_wheel(built, finished, added={MEMBER: sbom}, scratch=scratch)
     return finished
 
 

@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import io
+import os
 import time
 import zipfile
 from collections.abc import Mapping
@@ -18,11 +19,19 @@ from porter.platform import Platform
 SOURCE_DATE_EPOCH = 315619200
 
 
-def finish_wheel(built: Path, target: Path, *, added: Mapping[str, bytes]) -> None:
+# What stands for the folder of a build where a backend tells of it.
+BUILD = b"/build"
+
+
+def finish_wheel(
+    built: Path, target: Path, *, added: Mapping[str, bytes], scratch: Path | None = None
+) -> None:
     """Copy a wheel with `added` members below its dist-info folder and a fresh RECORD.
 
     Members keep their order; RECORD is last, as the wheel specification recommends; every time
-    is SOURCE_DATE_EPOCH, so that the same inputs give the same bytes.
+    is SOURCE_DATE_EPOCH, so that the same inputs give the same bytes. A backend's own bills of
+    materials, such as maturin's, name its crates by the folder `scratch` in which it was built: it
+    is `/build` in the wheel.
     """
     name, version = built.name.split("-")[:2]
     info = f"{name}-{version}.dist-info"
@@ -31,7 +40,10 @@ def finish_wheel(built: Path, target: Path, *, added: Mapping[str, bytes]) -> No
         for member in source.infolist():
             if member.filename != f"{info}/RECORD" and not member.is_dir():
                 mode = member.external_attr >> 16
-                rows.append(_write(wheel, member.filename, source.read(member), mode))
+                content = source.read(member)
+                if scratch is not None and member.filename.startswith(f"{info}/sboms/"):
+                    content = content.replace(os.fsencode(scratch), BUILD)
+                rows.append(_write(wheel, member.filename, content, mode))
         for path, content in added.items():
             rows.append(_write(wheel, f"{info}/{path}", content, 0o644))
         rows.append((f"{info}/RECORD", "", ""))

@@ -36,6 +36,19 @@ def make_built(folder: Path) -> Path:
     return path
 
 
+def test_a_backends_own_bill_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+    built = make_built(tmp_path / "built")
+    names = ("sboms/rust.cyclonedx.json", "METADATA.txt")
+    with zipfile.ZipFile(built, "a") as wheel:
+        for name in names:
+            wheel.writestr(f"sample-1.0.dist-info/{name}", f'"path+file://{tmp_path}/src#a@1.0"')
+    finish_wheel(built, tmp_path / NAME, added={}, scratch=tmp_path)
+    with zipfile.ZipFile(tmp_path / NAME) as wheel:
+        scrubbed, other = (wheel.read(f"sample-1.0.dist-info/{name}").decode() for name in names)
+    assert scrubbed == '"path+file:///build/src#a@1.0"'
+    assert str(tmp_path) in other
+
+
 def test_a_finished_wheel_is_whole_and_true(tmp_path: Path) -> None:
     built = make_built(tmp_path / "built")
     finish_wheel(built, tmp_path / NAME, added={"sboms/x.json": b"{}"})
