@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,10 +50,15 @@ def build_inputs(
         "toolchain": toolchain,
         "python": sys.version,
         "porter": __version__,
-        "pyodide-build": version("pyodide-build"),
+        "pyodide-build": _builder_version(),
         "audit": f"{recipe.size} {recipe.allow}" if audited else "skipped",
         **(rust or {}),
     }
+
+
+@cache
+def _builder_version() -> str:
+    return version("pyodide-build")
 
 
 def _told(recipe: Recipe) -> dict[str, str]:

@@ -61,7 +61,8 @@ def plan_rust(fetched: Fetched, shop: Workshop) -> RustWork | None:
 
 def known_inputs(recipe: Recipe, identity: str, home: Home) -> dict[str, str]:
     """What of Rust goes into the build of a source, as far as an earlier one found out."""
-    told, rust = _read(_record(recipe, identity, home)), find_rust(home)
+    told = _read(_record(recipe, identity, home))
+    rust = find_rust(home) if told else None
     return RustWork(rust=rust, crates=told).inputs if told and rust else {}
 
 

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -168,11 +169,13 @@ def read_python(version: str) -> PythonProfile | None:
     return parse_python(version, pythons[version]) if version in pythons else None
 
 
+@cache
 def read_rust() -> RustProfile:
     """How Debian's archive gives Rust."""
     return parse_rust(_data()["rust"])
 
 
+@cache
 def _data() -> dict[str, Any]:
     return tomllib.loads(files("porter.toolchain").joinpath("debian.toml").read_text("utf-8"))
 
