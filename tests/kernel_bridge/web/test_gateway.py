@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -253,7 +254,7 @@ def test_strangers_and_other_sites_get_nothing(place: Place, client: httpx.Clien
             assert answer.status_code == 403
         assert stranger.delete("/porter/queries/aaaaaaaaaaaaaaaa").status_code == 403
     page, _ = place.lab.log_in()
-    with page:
+    with closing(page):
         assert table_of(page.post("/porter/sql", json=body, headers=headers)).num_rows == 1
         del page.headers["X-XSRFToken"]
         assert page.post("/porter/sql", json=body, headers=headers).status_code == 403
