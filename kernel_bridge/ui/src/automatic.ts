@@ -6,7 +6,7 @@ import { IReplay } from './carrying';
 import { IDecisions } from './decisions';
 import { ICellPipeline } from './pipeline';
 import { IAdvice, Placement } from './placement';
-import { Requirements } from './requirements';
+import { ensure, Requirements } from './requirements';
 import { IBridgeSettings, readSettings } from './settings';
 import { IBridge } from './bridge';
 import { ISelector } from './selector';
@@ -26,8 +26,12 @@ export const switching: JupyterFrontEndPlugin<ISwitch> = {
     selector: ISelector
   ): ISwitch => {
     const settings = readSettings() as IBridgeSettings;
-    const moves = new Switch(sides, settings, askReplay, (panel, side) =>
-      selector.kernelName(panel, side)
+    const moves = new Switch(
+      sides,
+      settings,
+      askReplay,
+      (panel, side) => selector.kernelName(panel, side),
+      (channel, code) => ensure(channel, code, settings.indexUrl)
     );
     tracker.widgetAdded.connect((_, panel) => {
       const forget = () => {

@@ -23,8 +23,6 @@ export interface IReplay {
   readonly effects: readonly { readonly kind: string; readonly line: number; readonly what: string }[];
 }
 
-const NOTHING: IParcel = { carried: [], buffers: [], left: [] };
-
 /** Take a kernel's variables, `limit` bytes at most; of `names` alone where these are given. */
 export async function pack(
   channel: KernelChannel,
@@ -55,22 +53,43 @@ export async function unpack(
   };
 }
 
-/** The cells, in order, that make `names` again. */
+/** What has to run again for names that did not come along. */
+export interface IPlan {
+  readonly cells: readonly IReplay[];
+  /** Names that came along and that these cells change: they are to be put there once more. */
+  readonly overwrites: readonly string[];
+}
+
+/** The cells, in order, that make `names` again; of all names where none came along (null). */
 export async function planReplay(
   channel: KernelChannel,
   ran: readonly IRan[],
-  names: readonly string[]
-): Promise<IReplay[]> {
-  if (names.length === 0 || ran.length === 0) {
-    return [];
+  names: readonly string[] | null
+): Promise<IPlan> {
+  if (names?.length === 0 || ran.length === 0) {
+    return { cells: [], overwrites: [] };
   }
+  const wanted = names ?? (await writes(channel, ran));
   const cells = ran.map(({ id, source }) => ({ id, source }));
-  const { result } = await channel.call('plan_replay', { cells, names: [...names] });
+  const { result } = await channel.call('plan_replay', { cells, names: [...wanted] });
   const planned = result.cells as unknown as { index: number; effects: IReplay['effects'] }[];
-  return planned.map(({ index, effects }) => ({ ...ran[index], effects }));
+  return {
+    cells: planned.map(({ index, effects }) => ({ ...ran[index], effects })),
+    overwrites: result.overwrites as string[]
+  };
 }
 
-/** What is carried of a kernel that cannot be asked any more. */
-export function emptyParcel(): IParcel {
-  return NOTHING;
+async function writes(channel: KernelChannel, ran: readonly IRan[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const { source } of ran) {
+    const { result } = await channel.call('analyse', { code: source });
+    (result.writes as string[]).forEach(name => found.add(name));
+  }
+  return [...found];
+}
+
+/** The part of a parcel that is under some names. */
+export function partOf(parcel: IParcel, names: readonly string[]): IParcel {
+  const wanted = new Set(names);
+  return { ...parcel, carried: parcel.carried.filter(({ name }) => wanted.has(name as string)) };
 }

@@ -32,7 +32,8 @@ export class Requirements implements ICellMiddleware {
     if (kernel && this.sides.ofKernel(kernel.id) === 'browser' && IMPORTS.test(cell.source)) {
       const channel = KernelChannel.of(kernel, this.settings);
       try {
-        this.absences.set(cell.notebook, new Set(await this.install(channel, cell.source)));
+        const absent = await ensure(channel, cell.source, this.settings.indexUrl);
+        this.absences.set(cell.notebook, new Set(absent));
       } catch (error) {
         // The cell then says itself what it lacks.
         console.warn('requirements:', error);
@@ -40,30 +41,31 @@ export class Requirements implements ICellMiddleware {
     }
     return next();
   }
+}
 
-  /** Install what is missing; tells what cannot be had. */
-  private async install(channel: KernelChannel, code: string): Promise<string[]> {
-    const { result } = await channel.call('missing', { code });
-    const missing = result.missing as string[];
-    if (missing.length === 0) {
-      return [];
+/** Install in a browser's kernel what some code imports; tells what cannot be had. */
+export async function ensure(
+  channel: KernelChannel,
+  code: string,
+  index: string
+): Promise<string[]> {
+  const { result } = await channel.call('missing', { code });
+  const missing = result.missing as string[];
+  if (missing.length === 0) {
+    return [];
+  }
+  const shown = Notification.emit(`Installing ${missing.join(', ')}`, 'in-progress', {
+    autoClose: false
+  });
+  const progress = (told: JSONObject) => {
+    if (typeof told.message === 'string') {
+      Notification.update({ id: shown, message: told.message });
     }
-    const shown = Notification.emit(`Installing what ${missing.join(', ')} need`, 'in-progress', {
-      autoClose: false
-    });
-    const progress = (told: JSONObject) => {
-      if (typeof told.message === 'string') {
-        Notification.update({ id: shown, message: told.message });
-      }
-    };
-    try {
-      const { result } = await channel.call('install', { imports: missing }, [], progress);
-      const absent = result.absent as string[];
-      Notification.dismiss(shown);
-      return absent;
-    } catch (error) {
-      Notification.update({ id: shown, message: String(error), type: 'error', autoClose: 8000 });
-      throw error;
-    }
+  };
+  try {
+    const { result } = await channel.call('install', { imports: missing, index }, [], progress);
+    return result.absent as string[];
+  } finally {
+    Notification.dismiss(shown);
   }
 }

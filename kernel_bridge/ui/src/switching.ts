@@ -3,9 +3,9 @@ import { Kernel } from '@jupyterlab/services';
 import { Token } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { emptyParcel, ILeft, IParcel, IReplay, pack, planReplay, unpack } from './carrying';
+import { ILeft, IParcel, IReplay, pack, partOf, planReplay, unpack } from './carrying';
 import { KernelChannel } from './channel';
-import { History } from './history';
+import { History, IRan } from './history';
 import { IBridgeSettings } from './settings';
 import { Side, Sides } from './sides';
 
@@ -59,7 +59,9 @@ export class Switch implements ISwitch {
     private readonly sides: Sides,
     private readonly settings: IBridgeSettings,
     private readonly ask: AskReplay,
-    private readonly kernelName: (panel: NotebookPanel, side: Side) => string
+    private readonly kernelName: (panel: NotebookPanel, side: Side) => string,
+    /** Have in a browser's kernel what some code imports. */
+    private readonly ensure: (channel: KernelChannel, code: string) => Promise<unknown>
   ) {}
 
   get changed(): ISignal<this, { panel: NotebookPanel; switched: ISwitched | null }> {
@@ -86,17 +88,26 @@ export class Switch implements ISwitch {
     const started = performance.now();
     let switched: ISwitched | null = null;
     try {
-      const parcel = old ? await this.pack(old) : emptyParcel();
+      const parcel = old && (await this.pack(old));
       const name = this.kernelName(panel, side);
       const ran = [...this.history.of(panel.model!)];
-      const kernel = await context.changeKernel({ name });
+      const kernel = await context.changeKernel({ name }).catch(async error => {
+        await this.back(panel, old, ran);
+        throw error;
+      });
       if (!kernel) {
         throw new Error(`the kernel ${name} did not start`);
       }
       const channel = KernelChannel.of(kernel, this.settings);
-      const { restored, failed } = await unpack(channel, parcel);
-      const missing = [...parcel.left, ...failed];
-      const { replayed, made } = await this.replay(panel, kernel, channel, ran, missing);
+      if (side === 'browser' && ran.length > 0) {
+        await this.ensure(channel, ran.map(({ source }) => source).join('\n'));
+      }
+      const { restored, failed } = parcel
+        ? await unpack(channel, parcel)
+        : { restored: [], failed: [] };
+      const missing = [...(parcel?.left ?? []), ...failed];
+      const lost = parcel ? missing.map(({ name }) => name) : null;
+      const replayed = await this.replay(panel, kernel, ran, lost, parcel);
       for (const cell of ran) {
         this.history.add(panel.model!, cell);
       }
@@ -108,7 +119,7 @@ export class Switch implements ISwitch {
         seconds: (performance.now() - started) / 1000,
         carried: restored,
         replayed,
-        left: missing.filter(({ name }) => !made.has(name))
+        left: replayed > 0 ? [] : missing
       };
       this.lasts.set(panel, switched);
       return switched;
@@ -117,43 +128,62 @@ export class Switch implements ISwitch {
     }
   }
 
-  /** What can be had of the old kernel; nothing of one that has died. */
-  private async pack(kernel: Kernel.IKernelConnection): Promise<IParcel> {
+  /** Return to the kernel that a notebook had: JupyterLab lets go of it when no other starts. */
+  private async back(
+    panel: NotebookPanel,
+    old: Kernel.IKernelConnection | null,
+    ran: ReturnType<History['of']>
+  ): Promise<void> {
+    if (!old || !(await panel.sessionContext.changeKernel({ id: old.id }).catch(() => null))) {
+      return;
+    }
+    for (const cell of ran) {
+      this.history.add(panel.model!, cell);
+    }
+  }
+
+  /** What can be had of the old kernel; null where it cannot be asked any more. */
+  private async pack(kernel: Kernel.IKernelConnection): Promise<IParcel | null> {
     if (kernel.status === 'dead' || kernel.connectionStatus === 'disconnected') {
-      return emptyParcel();
+      return null;
     }
     try {
       return await pack(KernelChannel.of(kernel, this.settings), this.settings.carryLimit);
     } catch (error) {
       console.warn('nothing is carried over:', error);
-      return emptyParcel();
+      return null;
     }
   }
 
+  /** Run again what makes lost names, unless somebody says no; tells how many cells ran. */
   private async replay(
     panel: NotebookPanel,
     kernel: Kernel.IKernelConnection,
-    channel: KernelChannel,
-    ran: Parameters<typeof planReplay>[1],
-    missing: readonly ILeft[]
-  ): Promise<{ replayed: number; made: Set<string> }> {
-    const wanted = missing.map(({ name }) => name);
-    const cells = await planReplay(channel, ran, wanted);
+    ran: readonly IRan[],
+    lost: readonly string[] | null,
+    parcel: IParcel | null
+  ): Promise<number> {
+    const channel = KernelChannel.of(kernel, this.settings);
+    const { cells, overwrites } = await planReplay(channel, ran, lost);
     const acting = cells.filter(({ effects }) => effects.length > 0);
-    if (cells.length === 0 || (acting.length > 0 && !(await this.ask(panel, acting)))) {
-      return { replayed: 0, made: new Set() };
+    if (acting.length > 0 && !(await this.ask(panel, acting))) {
+      return 0;
     }
+    let done = 0;
     for (const { source } of cells) {
       const future = kernel.requestExecute({
         code: source,
         store_history: false,
         stop_on_error: false
       });
-      const reply = await future.done;
-      if (reply?.content.status !== 'ok') {
-        return { replayed: cells.indexOf(cells.find(cell => cell.source === source)!), made: new Set() };
+      if ((await future.done)?.content.status !== 'ok') {
+        break;
       }
+      done += 1;
     }
-    return { replayed: cells.length, made: new Set(wanted) };
+    if (parcel && done > 0 && overwrites.length > 0) {
+      await unpack(channel, partOf(parcel, overwrites));
+    }
+    return done;
   }
 }
