@@ -136,14 +136,9 @@ def test_a_worker_loads_the_kernel_at_once_and_asks_nobody_else(
     context.on("request", lambda request: asked.append(request.url))
     context.request.get(f"{indexed.url}/lab?token={indexed.token}")
     options = indexed.options()
-    headers = {
-        "Content-Type": "text/html",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-    }
     page = context.new_page()
-    page.route("**/empty", lambda route: route.fulfill(body="<!doctype html>", headers=headers))
-    page.goto(f"{indexed.url}/empty")
+    # A page of the server's that runs nothing of its own.
+    page.goto(f"{indexed.url}/static/logo/logo.png")
     program = WORKER.replace("OPTIONS", json.dumps({**options, "origin": indexed.url}))
     told: dict[str, Any] = page.evaluate(PAGE, program)
     assert told["told"].startswith("Interpreter 3.14 ")
