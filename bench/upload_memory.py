@@ -28,13 +28,12 @@ CELL = '%%dataframe\nframe = "df"\nto = "lake"\nname = "f{size}"'
 
 
 def main() -> int:
-    """Print the table."""
+    """Print a table for each size."""
     sizes = [int(word) for word in sys.argv[1:]] or list(SIZES)
-    rows = []
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="porter-upload-") as folder:
-            rows.append([f"{size} MB", *measure(Path(folder), size)])
-    print_table(["frame", "seconds", "kernel", "server", "worker"], rows)
+            row = [f"{size} MB", *measure(Path(folder), size)]
+        print_table(["frame", "seconds", "kernel", "server", "worker"], [row])
     return 0
 
 

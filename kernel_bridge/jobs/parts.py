@@ -39,7 +39,7 @@ def write_parts(plan: Plan, number: int, inputs: Sequence[Input]) -> list[Part]:
             format=(parquet := ds.ParquetFileFormat()),
             file_options=parquet.make_write_options(compression=plan.compression),
             partitioning=_partitioning(plan, schema),
-            basename_template=f"{plan.id[:12]}-{number:05}-{{i}}.parquet",
+            basename_template=f"{plan.prefix}-{number:05}-{{i}}.parquet",
             existing_data_behavior="overwrite_or_ignore",
             use_threads=False,
             max_partitions=MOST_PARTITIONS,

@@ -1,5 +1,6 @@
 """What a job's tasks are told: plain values, the same on every worker."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,11 @@ class Plan:
     def dataset(self) -> Path:
         """The folder of the dataset."""
         return self.root / self.name
+
+    @property
+    def prefix(self) -> str:
+        """How the names of its files begin: no other job's do, whoever's it is."""
+        return hashlib.sha256(self.id.encode()).hexdigest()[:16]
 
     def check_wanted(self) -> None:
         """Raises Stopped where the job was cancelled."""

@@ -50,31 +50,42 @@ class Run:
         self._stopped = False
 
     async def run(self, opening: Opening, inputs: Sequence[Input], tier: Tier) -> None:
-        """Until its end, whatever that is: it is told in the job's state."""
+        """Until its end, whatever that is: it is told in the job's state, once nothing is left."""
+        try:
+            end = await self._outcome(opening, inputs, tier)
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(self._tidy))
+            self._end(Status.INTERRUPTED)
+            raise
+        await asyncio.to_thread(self._tidy)
+        match end:
+            case Result():
+                self._end(Status.DONE, result=end)
+            case Failure():
+                self._end(Status.FAILED, failure=end)
+            case None:
+                self._end(Status.CANCELLED)
+
+    async def _outcome(
+        self, opening: Opening, inputs: Sequence[Input], tier: Tier
+    ) -> Result | Failure | None:
+        """What the job came to; None where it was cancelled."""
         try:
             self._tell(phase="starting workers")
             await asyncio.to_thread(self._prepare, opening, inputs)
             async with tier.client() as client:
-                result = await self._write(client, inputs, opening.rows)
-            self._end(Status.DONE, result=result)
+                return await self._write(client, inputs, opening.rows)
         except Stopped:
-            self._end(Status.CANCELLED)
-        except asyncio.CancelledError:
-            self._end(Status.INTERRUPTED)
-            raise
+            return None
         except BridgeError as error:
-            failure = Failure(error=type(error).__name__, message=str(error), advice=error.advice)
-            self._end(Status.FAILED, failure=failure)
+            return Failure(error=type(error).__name__, message=str(error), advice=error.advice)
         except Exception as error:
             LOG.exception("job %s", self.job.id)
-            failure = Failure(
+            return Failure(
                 error=type(error).__name__,
                 message=f"the compute tier failed: {str(error).partition(chr(10))[0]}",
                 advice="run the cell again; the server's log has the rest",
             )
-            self._end(Status.FAILED, failure=failure)
-        finally:
-            await asyncio.shield(asyncio.to_thread(self._tidy))
 
     def stop(self) -> None:
         """Have it end soon; too late where its dataset is being made seen."""

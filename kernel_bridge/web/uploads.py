@@ -14,7 +14,7 @@ from traitlets.config import Configurable
 from kernel_bridge.errors import BadRequest, BadSettings, BridgeError, TooMuch
 from kernel_bridge.jobs.desk import Desk
 from kernel_bridge.jobs.errors import WrongDigest
-from kernel_bridge.jobs.model import Chunk, serialize_job
+from kernel_bridge.jobs.model import Chunk, Status, serialize_job
 from kernel_bridge.jobs.request import parse_digest, parse_number, parse_opening, parse_upload
 from kernel_bridge.jobs.settings import NUMBERS, JobSettings, parse_job_settings
 from kernel_bridge.web.events import SETTING as OPERATIONS
@@ -91,6 +91,7 @@ class JobsHandler(KernelHandler):
             "chunks": [
                 {"number": one.number, "sha256": one.sha256, "bytes": one.bytes}
                 for one in self.desk.spool(self.owner).chunks(identity)
+                if job.status is not Status.DONE
             ],
             "job": serialize_job(job),
         }
