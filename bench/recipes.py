@@ -52,11 +52,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="which parts")
     parser.add_argument("--recipes", nargs="+", help="which real recipes (default: all)")
     parser.add_argument("--counts", nargs="+", type=int, default=COUNTS, help="recipes of growth")
+    parser.add_argument("--nodes", type=int, default=NODES, help="recipes of plan")
     parser.add_argument("--json", action="store_true", help="print a document for programs")
     arguments = parser.parse_args(argv)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="porter-bench-") as name, Progressing() as report:
-        bench = Bench(Path(name), arguments.recipes, arguments.counts, report.phase)
+        bench = Bench(Path(name), arguments, report.phase)
         for part in arguments.only:
             rows += bench.measure(part)
     if arguments.json:
@@ -71,13 +72,12 @@ class Bench:
     """The parts, each a few rows."""
 
     def __init__(
-        self,
-        folder: Path,
-        only: Sequence[str] | None,
-        counts: Sequence[int],
-        tell: Callable[[str, str], None],
+        self, folder: Path, arguments: argparse.Namespace, tell: Callable[[str, str], None]
     ) -> None:
-        self._folder, self._only, self._counts, self._tell = folder, only, counts, tell
+        self._folder, self._tell = folder, tell
+        self._only: Sequence[str] | None = arguments.recipes
+        self._counts: Sequence[int] = arguments.counts
+        self._nodes: int = arguments.nodes
         self._home = Home.parse(os.environ)
         self._env = tool_env(os.environ, self._home)
         with Progressing(quiet=True) as report:
@@ -185,8 +185,8 @@ class Bench:
 
     def _plan(self) -> Iterator[Row]:
         folder = self._folder / "graph"
-        self._tell("plan", f"{NODES} recipes")
-        make_graph(folder, NODES)
+        self._tell("plan", f"{self._nodes} recipes")
+        make_graph(folder, self._nodes)
         took = self._crews.command("plan", "--recipes", str(folder), "--json", home="planner")
         steps = json.loads(took.out)["plans"][0]["steps"]
         yield Row(
