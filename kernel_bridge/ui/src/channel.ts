@@ -123,7 +123,7 @@ export class KernelChannel {
 
   /** Have `kernel_bridge.inside` in the kernel, and started. */
   private async bring(): Promise<void> {
-    const code = startingCode(await insideZip(this.settings));
+    const code = startingCode(await insideZip(this.settings), this.settings.simpleUrl ?? '');
     const future = this.kernel.requestExecute({
       code,
       silent: true,
@@ -195,10 +195,14 @@ function insideZip(settings: IBridgeSettings): Promise<string> {
   return fetched;
 }
 
-/** Python that puts the zip where imports look last, and starts what is in it. */
-function startingCode(zip: string): string {
+/**
+ * Python that puts the zip where imports look last, and starts what is in it.
+ *
+ * In the browser micropip has the private index from then on, and asks no other.
+ */
+function startingCode(zip: string, index: string): string {
   return [
-    'def _porter(text):',
+    'def _porter(text, index):',
     '    import base64, hashlib, os, sys, tempfile',
     '    data = base64.b64decode(text)',
     '    name = f"porter-inside-{hashlib.sha256(data).hexdigest()[:16]}-{os.getuid()}.zip"',
@@ -209,9 +213,12 @@ function startingCode(zip: string): string {
     '            file.write(data)',
     '        os.replace(part, path)',
     '        sys.path.append(path)',
+    '    if sys.platform == "emscripten" and index:',
+    '        import micropip',
+    '        micropip.set_index_urls([index])',
     '    import kernel_bridge.inside',
     '    kernel_bridge.inside.start(get_ipython())',
-    `_porter("${zip}")`,
+    `_porter("${zip}", ${JSON.stringify(index)})`,
     'del _porter'
   ].join('\n');
 }

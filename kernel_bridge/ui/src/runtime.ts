@@ -29,7 +29,11 @@ export function register(
         mountDrive: true,
         browsingContextId: settings.context,
         contentsManager: contentsManager(),
-        loadPyodideOptions: { lockFileURL: settings.lockFileUrl, packages: settings.packages },
+        loadPyodideOptions: {
+          lockFileURL: settings.lockFileUrl,
+          stdLibURL: settings.stdlibUrl,
+          packages: settings.packages
+        },
         logger: ({ payload }) => console.debug('kernel:', payload.data)
       })
   });

@@ -8,12 +8,16 @@ export interface IBridgeSettings {
   /** Addresses of the runtime, of its lock file, and what of it every kernel needs. */
   readonly pyodideUrl: string;
   readonly lockFileUrl: string;
+  /** The standard library with its bytecode: half of a start is compiling it otherwise. */
+  readonly stdlibUrl: string;
   readonly packages: string[];
   readonly pipliteUrls: string[];
   readonly pipliteWheelUrl: string;
   /** The Python that runs in kernels of both kinds, as a zip. */
   readonly insideUrl: string;
   readonly indexUrl: string;
+  /** Where micropip looks for projects; null without an index. */
+  readonly simpleUrl: string | null;
   readonly platform: string;
   /** Bytes that a switch carries at most. */
   readonly carryLimit: number;
@@ -33,6 +37,7 @@ export function readSettings(): IBridgeSettings | null {
   return {
     ...settings,
     lockFileUrl: whole(settings.lockFileUrl),
+    stdlibUrl: whole(settings.stdlibUrl),
     insideUrl: whole(settings.insideUrl)
   };
 }
