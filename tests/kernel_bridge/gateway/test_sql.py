@@ -177,7 +177,6 @@ WRITES = [
     "",
     ";",
     "-- nothing",
-    "SELECT",
     "SELECT $1",
     "SELECT $x",
     "nonsense",
