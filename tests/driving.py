@@ -87,6 +87,20 @@ class Desk:
             timeout=PATIENCE,
         )
 
+    def tidy_up(self) -> None:
+        """Close all that is open, without saving it, and end the kernels that it has."""
+        self.page.evaluate(
+            """async () => {
+                const app = window.jupyterapp;
+                document.querySelectorAll('.jp-Dialog .jp-mod-reject').forEach(one => one.click());
+                const widgets = [...app.shell.widgets('main')];
+                for (const widget of widgets) {
+                    await widget.sessionContext?.shutdown().catch(() => undefined);
+                    widget.dispose();
+                }
+            }"""
+        )
+
     @property
     def kernel(self) -> str:
         """The name of the current notebook's kernel."""
@@ -165,6 +179,7 @@ def sit_down(browser: Browser, lab: Lab) -> Iterator[Desk]:
     context.on("request", look)
     try:
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{lab.url}/lab?token={lab.token}&reset")
         page.wait_for_function("window.jupyterapp !== undefined", timeout=PATIENCE)
         page.evaluate("window.jupyterapp.restored")

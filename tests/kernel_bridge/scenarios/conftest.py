@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from browsing import chromium
@@ -19,14 +20,21 @@ def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab whose browser kernels take their runtime from an index of its own."""
     assert EXTENSIONS.is_dir(), "make labextension builds it"
     folder = tmp_path_factory.mktemp("bridged")
+    # A page that is open asks for parts of it later, which the next build replaces.
+    extensions = copytree(EXTENSIONS, folder / "labextensions")
     config: dict[str, dict[str, object]] = {
         "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(EXTENSIONS)]},
+        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
     }
     with (
         serving(folder / "index") as index,
         serve_lab(folder, {"index": index.url}, config=config) as lab,
+        lab.client as client,
     ):
+        # The first decision reads what the index has and rules, which no scenario is about.
+        notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+        asked = {"path": "first.ipynb", "notebook": notebook}
+        client.post("/porter/decisions", json=asked, timeout=180).raise_for_status()
         yield lab
 
 
@@ -40,6 +48,21 @@ def browser() -> Iterator[Browser]:
 def desk(browser: Browser, bridged: Lab) -> Iterator[Desk]:
     with sit_down(browser, bridged) as seat:
         yield seat
+
+
+@pytest.fixture(scope="module")
+def seat(browser: Browser, bridged: Lab) -> Iterator[Desk]:
+    """One tab for all scenarios of a file, which saves them the start of JupyterLab."""
+    with sit_down(browser, bridged) as taken:
+        yield taken
+
+
+@pytest.fixture
+def tidy(seat: Desk) -> Iterator[Desk]:
+    """The file's tab, which is left with nothing open and no kernel."""
+    yield seat
+    seat.page.unroute_all()
+    seat.tidy_up()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
