@@ -57,7 +57,7 @@ def analyse_cell(
 
 
 def known_of(namespace: dict[str, Any]) -> Known:
-    """What the names of a live notebook stand for."""
+    """What the names of a live notebook stand for: its own, since IPython has an `open` there."""
     from types import BuiltinFunctionType, FunctionType, ModuleType
 
     names = {}

@@ -6,6 +6,7 @@ from kernel_bridge.inside.analysis.cell import analyse_cell, known_of
 from kernel_bridge.inside.analysis.replay import Executed, plan_replay
 from kernel_bridge.inside.errors import BadArguments
 from kernel_bridge.inside.registry import Answer, Arguments, argument, names, operation
+from kernel_bridge.inside.state.names import own_names
 
 
 @operation("analyse")
@@ -15,7 +16,7 @@ def analyse(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
     `effects` are those that a person is asked about before the cell runs again; `chance` is what
     only makes its values other ones.
     """
-    known = known_of(dict(shell.user_ns))
+    known = known_of(own_names(shell))
     found = analyse_cell(argument(args, "code", str), known, shell.transform_cell)
     return found.as_json(), ()
 

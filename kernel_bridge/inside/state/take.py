@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from kernel_bridge.inside.analysis.cell import analyse_cell, known_of
 from kernel_bridge.inside.state.group import group_by_sharing
 from kernel_bridge.inside.state.model import Carried, Form, Left
 from kernel_bridge.inside.state.names import own_names
@@ -88,6 +89,11 @@ def _define(shell: Any, name: str, value: Any, defined: dict[int, str], into: Sn
         source, place = find_source(shell, name, value)
     except NoSource as error:
         into.left.append(Left(name=name, reason=str(error)))
+        return
+    effects = [one for one in analyse_cell(source, known_of(own_names(shell))).effects if one.asks]
+    if effects:
+        reason = f"defining it again does more than that: {effects[0].what}"
+        into.left.append(Left(name=name, reason=reason))
         return
     defined[id(value)] = name
     detail = {"source": source, "place": str(place)}

@@ -1,11 +1,13 @@
 """The control channel of a real ipykernel."""
 
+import ast
 import subprocess
 import sys
 
 import pytest
 from channels import ROOT, KernelChannel
 
+from kernel_bridge.inside.analysis.imports import read_imports
 from kernel_bridge.inside.channel import as_bytes
 from kernel_bridge.inside.errors import BadArguments
 
@@ -79,6 +81,15 @@ def test_buffers_of_both_kernels(buffer: object, held: bytes) -> None:
 def test_what_is_no_buffer() -> None:
     with pytest.raises(BadArguments, match="int"):
         as_bytes(3)
+
+
+def test_nothing_of_the_rest_of_porter_is_imported() -> None:
+    """A kernel gets this folder alone."""
+    for path in (ROOT / "kernel_bridge" / "inside").rglob("*.py"):
+        for found in read_imports(ast.parse(path.read_text())):
+            top = found.name.partition(".")[0]
+            assert top not in ("porter", "index_server", "compat_report"), path
+            assert top != "kernel_bridge" or found.name.startswith("kernel_bridge.inside"), path
 
 
 def test_nothing_is_imported_that_a_kernel_may_lack() -> None:

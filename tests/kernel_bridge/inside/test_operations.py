@@ -42,6 +42,8 @@ def test_analysis_knows_the_notebook(kernel: KernelChannel) -> None:
     told = kernel.ask("analyse", {"code": "%time y = sp.run(x)"}).result
     assert told["reads"] == ["sp", "x"]
     assert [effect["kind"] for effect in told["effects"]] == ["process"]
+    told = kernel.ask("analyse", {"code": "open('x', 'w')"}).result
+    assert [effect["kind"] for effect in told["effects"]] == ["write"]
     planned = kernel.ask(
         "plan_replay", {"cells": [{"id": "a", "source": "g = iter([])"}], "names": ["g"]}
     ).result
