@@ -16,6 +16,7 @@ OPERATIONS: tuple[str, ...] = (
     "frames",
     "memory",
     "query.request",
+    "remote",
     "requirements.operations",
     "state.operations",
     "uploading.operations",

@@ -6,6 +6,7 @@ import { IReplay } from './carrying';
 import { IDecisions } from './decisions';
 import { ICellPipeline } from './pipeline';
 import { IAdvice, Placement } from './placement';
+import { RemoteCells } from './remote';
 import { ensure, Requirements } from './requirements';
 import { IBridgeSettings, readSettings } from './settings';
 import { IBridge } from './bridge';
@@ -57,7 +58,7 @@ export const automatic: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IBridge, INotebookTracker, ICellPipeline, ISwitch, IDecisions, ISelector],
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     { sides }: IBridge,
     tracker: INotebookTracker,
     pipeline: ICellPipeline,
@@ -69,6 +70,16 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     if (!settings) {
       return;
     }
+    pipeline.add(
+      new RemoteCells(
+        tracker,
+        app.serviceManager.sessions,
+        moves,
+        settings,
+        (panel, cell) => selector.backend(panel, cell) === 'remote',
+        panel => selector.kernelName(panel, 'server')
+      )
+    );
     const requirements = new Requirements(sides, settings);
     pipeline.add(requirements);
     const advice = adviceFrom(decisions, selector);

@@ -1,0 +1,151 @@
+import { CodeCell } from '@jupyterlab/cells';
+import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { Kernel, KernelMessage, Session } from '@jupyterlab/services';
+import { JSONArray, UUID } from '@lumino/coreutils';
+
+import { pack, unpack } from './carrying';
+import { KernelChannel } from './channel';
+import { ICellMiddleware, ICellRun } from './pipeline';
+import { IBridgeSettings } from './settings';
+import { ISwitch } from './switching';
+
+/** The first line of a cell that runs on a server's kernel while its notebook stays where it is. */
+const MARK = /^\s*%%remote[ \t]*(?:\n|$)/;
+
+/** A server's kernel beside a notebook of the browser, and the names whose values stay there. */
+interface ICompanion {
+  readonly session: Session.ISessionConnection;
+  readonly kept: Set<string>;
+}
+
+/**
+ * Runs single cells on a server while their notebook stays in the browser.
+ *
+ * The variables that a cell reads go there, those that it makes come back; one that is too large
+ * stays, and the notebook has a `Remote` under its name.
+ */
+export class RemoteCells implements ICellMiddleware {
+  readonly name = 'remote';
+  readonly rank = 20;
+  private readonly companions = new WeakMap<NotebookPanel, Promise<ICompanion>>();
+
+  constructor(
+    private readonly tracker: INotebookTracker,
+    private readonly sessions: Session.IManager,
+    private readonly moves: ISwitch,
+    private readonly settings: IBridgeSettings,
+    /** Whether a cell is marked for a server by its metadata. */
+    private readonly marked: (panel: NotebookPanel, cell: string) => boolean,
+    /** The server's kernelspec for a notebook. */
+    private readonly kernelName: (panel: NotebookPanel) => string
+  ) {}
+
+  async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
+    const panel = this.tracker.find(({ model }) => model === cell.notebook);
+    const here = panel?.sessionContext.session?.kernel;
+    const asked = MARK.test(cell.source) || (panel && this.marked(panel, cell.cell.model.id));
+    if (!panel || !here || !asked || this.moves.side(panel) !== 'browser') {
+      return next();
+    }
+    const code = cell.source.replace(MARK, '');
+    const view = cell.cell as CodeCell;
+    cell.onCellExecutionScheduled({ cell: view });
+    view.model.clearExecution();
+    view.setPrompt('*');
+    let ran = false;
+    try {
+      ran = await this.send(panel, here, view, code);
+    } catch (error) {
+      const told = error instanceof Error ? error : new Error(String(error));
+      view.outputArea.model.add({
+        output_type: 'error',
+        ename: told.name,
+        evalue: told.message,
+        traceback: [`${told.name}: ${told.message}`]
+      });
+    } finally {
+      view.setPrompt('');
+      view.model.executionState = 'idle';
+      cell.onCellExecuted({ cell: view, success: ran });
+    }
+    return ran;
+  }
+
+  /** Run code on the server, with what it reads sent before and what it makes fetched after. */
+  private async send(
+    panel: NotebookPanel,
+    here: Kernel.IKernelConnection,
+    view: CodeCell,
+    code: string
+  ): Promise<boolean> {
+    const { session, kept } = await this.companion(panel);
+    const there = session.kernel!;
+    const channels = [here, there].map(kernel => KernelChannel.of(kernel, this.settings));
+    const { result } = await channels[0].call('analyse', { code });
+    const reads = (result.reads as string[]).filter(name => !kept.has(name));
+    const limit = this.settings.carryLimit;
+    await unpack(channels[1], await pack(channels[0], limit, reads));
+
+    const future = there.requestExecute({ code, stop_on_error: true, store_history: false });
+    view.outputArea.future = future as Kernel.IShellFuture<
+      KernelMessage.IExecuteRequestMsg,
+      KernelMessage.IExecuteReplyMsg
+    >;
+    const reply = await future.done;
+    if (reply?.content.status !== 'ok') {
+      return false;
+    }
+    const made = [...(result.writes as string[]), ...(result.changes as string[])];
+    await this.fetch(channels, [...new Set(made)], kept);
+    return true;
+  }
+
+  private async fetch(
+    [here, there]: KernelChannel[],
+    writes: readonly string[],
+    kept: Set<string>
+  ): Promise<void> {
+    if (writes.length === 0) {
+      return;
+    }
+    const parcel = await pack(there, this.settings.carryLimit, writes);
+    const { restored, failed } = await unpack(here, parcel);
+    restored.forEach(name => kept.delete(name));
+    const stay = [...parcel.left, ...failed];
+    stay.forEach(({ name }) => kept.add(name));
+    if (stay.length > 0) {
+      await here.call('handles', { names: stay as unknown as JSONArray });
+    }
+  }
+
+  /** The server's kernel beside a notebook; it starts with the first cell and ends with the notebook. */
+  private companion(panel: NotebookPanel): Promise<ICompanion> {
+    const known = this.companions.get(panel);
+    const started = known ?? this.start(panel);
+    this.companions.set(panel, started);
+    return started.then(companion => {
+      if (companion.session.isDisposed || companion.session.kernel === null) {
+        this.companions.delete(panel);
+        return this.companion(panel);
+      }
+      return companion;
+    });
+  }
+
+  private async start(panel: NotebookPanel): Promise<ICompanion> {
+    try {
+      const session = await this.sessions.startNew({
+        // Of the notebook's own folder, so that files are found as the notebook finds them.
+        path: `${panel.context.path}-remote-${UUID.uuid4()}`,
+        name: `${panel.context.path} (remote cells)`,
+        type: 'console',
+        kernel: { name: this.kernelName(panel) }
+      });
+      panel.disposed.connect(() => void session.shutdown().catch(() => undefined));
+      return { session, kept: new Set() };
+    } catch (error) {
+      this.companions.delete(panel);
+      throw error;
+    }
+  }
+}
