@@ -99,8 +99,9 @@ export class Switch implements ISwitch {
         throw new Error(`the kernel ${name} did not start`);
       }
       const channel = KernelChannel.of(kernel, this.settings);
-      if (side === 'browser' && ran.length > 0) {
-        await this.ensure(channel, ran.map(({ source }) => source).join('\n'));
+      if (side === 'browser') {
+        const code = [...ran.map(({ source }) => source), ...importsOf(parcel)].join('\n');
+        await this.ensure(channel, code);
       }
       const { restored, failed } = parcel
         ? await unpack(channel, parcel)
@@ -186,4 +187,10 @@ export class Switch implements ISwitch {
     }
     return done;
   }
+}
+
+/** Statements that import what a parcel's values are made of. */
+function importsOf(parcel: IParcel | null): string[] {
+  const modules = (parcel?.carried ?? []).flatMap(({ modules }) => (modules as string[]) ?? []);
+  return [...new Set(modules)].map(name => `import ${name}`);
 }
