@@ -5,6 +5,8 @@ is a kernel decision (docs/reference/kernel-decision.md) with the kernels of the
 """
 
 import asyncio
+import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -17,6 +19,7 @@ from compat_report.select import TooManyNames
 from kernel_bridge.deciding import Decider, Question, parse_question
 from kernel_bridge.drive import clean
 from kernel_bridge.errors import BridgeError, ServiceAway, TooMuch
+from kernel_bridge.operations.event import parse_events
 from kernel_bridge.settings import BridgeSettings
 from kernel_bridge.web.handler import BridgeHandler, Route
 from kernel_bridge.web.runtime import KernelRuntime
@@ -87,7 +90,18 @@ class DecisionsHandler(BridgeHandler):
         decisions: Decisions = self.settings["porter_decisions"]
         contradictions = self.settings.get("porter_contradictions")
         self.set_header("Cache-Control", "no-store")
-        await self.finish(await decisions.decide(self._read, contradictions))
+        began = time.monotonic()
+        told = await decisions.decide(self._read, contradictions)
+        self._count(told, time.monotonic() - began)
+        await self.finish(told)
+
+    def _count(self, told: bytes, seconds: float) -> None:
+        operations = self.settings.get("porter_operations")
+        if operations is not None:
+            decision = json.loads(told)
+            event = {"event": "decision", "seconds": seconds}
+            event |= {name: decision[name] for name in ("verdict", "confidence")}
+            operations.take(parse_events({"events": [event]}))
 
     def _read(self) -> Question:
         root = getattr(self.contents_manager, "root_dir", None)

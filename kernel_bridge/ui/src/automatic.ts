@@ -4,6 +4,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { IReplay } from './carrying';
 import { IDecisions } from './decisions';
+import { failureEvent, IOperations } from './operations';
 import { ICellPipeline } from './pipeline';
 import { IAdvice, Placement } from './placement';
 import { RemoteCells } from './remote';
@@ -56,7 +57,15 @@ export const automatic: JupyterFrontEndPlugin<void> = {
   id: 'porter-kernel-bridge:automatic',
   description: 'Installs what cells import, and moves notebooks to a server when they must.',
   autoStart: true,
-  requires: [IBridge, INotebookTracker, ICellPipeline, ISwitch, IDecisions, ISelector],
+  requires: [
+    IBridge,
+    INotebookTracker,
+    ICellPipeline,
+    ISwitch,
+    IDecisions,
+    ISelector,
+    IOperations
+  ],
   activate: (
     app: JupyterFrontEnd,
     { sides }: IBridge,
@@ -64,7 +73,8 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     pipeline: ICellPipeline,
     moves: ISwitch,
     decisions: IDecisions,
-    selector: ISelector
+    selector: ISelector,
+    operations: IOperations
   ): void => {
     const settings = readSettings();
     if (!settings) {
@@ -77,18 +87,23 @@ export const automatic: JupyterFrontEndPlugin<void> = {
         moves,
         settings,
         (panel, cell) => selector.backend(panel, cell) === 'remote',
-        panel => selector.kernelName(panel, 'server')
+        panel => selector.kernelName(panel, 'server'),
+        (outcome, seconds) => operations.tell({ event: 'farmed', outcome, seconds })
       )
     );
     const requirements = new Requirements(sides, settings);
     pipeline.add(requirements);
-    const advice = adviceFrom(decisions, selector);
+    const advice = adviceFrom(decisions, selector, operations);
     pipeline.add(new Placement(tracker, moves, requirements, settings, advice));
   }
 };
 
 /** What the decision on a notebook says of its cells. */
-function adviceFrom(decisions: IDecisions, selector: ISelector): IAdvice {
+function adviceFrom(
+  decisions: IDecisions,
+  selector: ISelector,
+  operations: IOperations
+): IAdvice {
   const reasonsOf = (panel: NotebookPanel, cell: string) =>
     (decisions.last(panel)?.reasons ?? []).filter(({ id }) => id === cell);
   return {
@@ -119,6 +134,23 @@ function adviceFrom(decisions: IDecisions, selector: ISelector): IAdvice {
         buttons: [Dialog.cancelButton(), Dialog.okButton({ label: 'Run again' })]
       });
       return asked.button.accept;
+    },
+    failed: (panel, cell, why) => {
+      const decision = decisions.last(panel);
+      const judged = decision?.cells.find(({ id }) => id === cell.cell.model.id)?.backend;
+      if (decision && judged) {
+        const { cause, subject } = why;
+        const { source } = cell;
+        const { catalogue } = decision.made_from;
+        void failureEvent({
+          side: 'browser',
+          cause,
+          subject: subject ?? cause,
+          judged,
+          source,
+          catalogue
+        }).then(event => operations.tell(event));
+      }
     }
   };
 }

@@ -47,5 +47,7 @@ export interface KernelDecision {
     readonly download: number;
     readonly data: number;
   };
+  /** What it follows from; equal catalogues list the same projects. */
+  readonly made_from: { readonly catalogue: string };
   readonly version: 1;
 }

@@ -22,7 +22,8 @@ export function causeOf(cell: ICellRun): IWhy | null {
   }
   const told = `${error.ename}: ${error.evalue}`;
   if (IMPORT.has(error.ename)) {
-    return { cause: 'import', message: told };
+    const module = /['"]([\w.]+)['"]/.exec(error.evalue)?.[1];
+    return { cause: 'import', message: told, subject: module ?? error.ename };
   }
   if (error.ename === 'MemoryError' || /out of memory|memory access out of bounds/i.test(told)) {
     return { cause: 'memory', message: told };
@@ -30,7 +31,7 @@ export function causeOf(cell: ICellRun): IWhy | null {
   const incapable = INCAPABLE.some(
     ({ name, text }) => name === error.ename && text.test(error.evalue)
   );
-  return incapable ? { cause: 'failure', message: told } : null;
+  return incapable ? { cause: 'failure', message: told, subject: error.ename } : null;
 }
 
 function lastError(cell: ICellRun): { ename: string; evalue: string } | null {

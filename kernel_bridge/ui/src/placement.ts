@@ -22,6 +22,8 @@ export interface IAdvice {
   onImport(panel: NotebookPanel, cell: string): string | null;
   /** Whether a cell that failed half-way may run again. */
   askAgain(panel: NotebookPanel, cell: ICellRun, effects: readonly string[]): Promise<boolean>;
+  /** A cell failed in the browser for lack of a server. */
+  failed(panel: NotebookPanel, cell: ICellRun, why: IWhy): void;
 }
 
 /** Moves a notebook to a server before a cell that needs it, and after one that failed for lack of it. */
@@ -88,7 +90,11 @@ export class Placement implements ICellMiddleware {
   /** Whether a cell that failed was moved, so that it may run again. */
   private async after(panel: NotebookPanel, cell: ICellRun): Promise<boolean> {
     const why = causeOf(cell);
-    if (!why || !(await this.advice.automatic(panel))) {
+    if (!why) {
+      return false;
+    }
+    this.advice.failed(panel, cell, why);
+    if (!(await this.advice.automatic(panel))) {
       return false;
     }
     const kernel = panel.sessionContext.session?.kernel;

@@ -37,7 +37,8 @@ export class RemoteCells implements ICellMiddleware {
     /** Whether a cell is marked for a server by its metadata. */
     private readonly marked: (panel: NotebookPanel, cell: string) => boolean,
     /** The server's kernelspec for a notebook. */
-    private readonly kernelName: (panel: NotebookPanel) => string
+    private readonly kernelName: (panel: NotebookPanel) => string,
+    private readonly told: (outcome: 'done' | 'failed', seconds: number) => void
   ) {}
 
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
@@ -52,6 +53,7 @@ export class RemoteCells implements ICellMiddleware {
     cell.onCellExecutionScheduled({ cell: view });
     view.model.clearExecution();
     view.setPrompt('*');
+    const began = performance.now();
     let ran = false;
     try {
       ran = await this.send(panel, here, view, code);
@@ -67,6 +69,7 @@ export class RemoteCells implements ICellMiddleware {
       view.setPrompt('');
       view.model.executionState = 'idle';
       cell.onCellExecuted({ cell: view, success: ran });
+      this.told(ran ? 'done' : 'failed', (performance.now() - began) / 1000);
     }
     return ran;
   }

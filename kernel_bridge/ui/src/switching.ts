@@ -13,6 +13,8 @@ import { Side, Sides } from './sides';
 export interface IWhy {
   readonly cause: 'person' | 'decision' | 'import' | 'memory' | 'heap' | 'failure' | 'restart';
   readonly message: string;
+  /** The module or the exception that told of it. */
+  readonly subject?: string;
 }
 
 /** What a switch did. */
