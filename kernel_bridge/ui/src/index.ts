@@ -23,8 +23,11 @@ import { automatic, switching } from './automatic';
 import { IBridge } from './bridge';
 import { controls } from './controls';
 import { BridgeKernelClient } from './kernels';
+import { magics } from './magics/plugin';
 import { opening } from './opening';
+import { operations, telling } from './operations';
 import { CellPipeline, ICellPipeline } from './pipeline';
+import { reviving } from './reviving';
 import { register } from './runtime';
 import { BridgeSessionClient } from './sessions';
 import { readSettings } from './settings';
@@ -141,6 +144,8 @@ const executor: JupyterFrontEndPlugin<INotebookCellExecutor> = {
   activate: (_: JupyterFrontEnd, pipeline: ICellPipeline): INotebookCellExecutor => pipeline
 };
 
+export * from './magics/registry';
+
 export default [
   specs,
   bridge,
@@ -150,9 +155,13 @@ export default [
   sessionManager,
   pipeline,
   executor,
+  magics,
   decisions,
   opening,
   controls,
+  operations,
   switching,
-  automatic
+  telling,
+  automatic,
+  reviving
 ];
