@@ -92,7 +92,9 @@ class Desk:
         self.page.evaluate(
             """async () => {
                 const app = window.jupyterapp;
-                document.querySelectorAll('.jp-Dialog .jp-mod-reject').forEach(one => one.click());
+                for (const dialog of document.querySelectorAll('.jp-Dialog')) {
+                    dialog.querySelector('.jp-Dialog-footer button')?.click();
+                }
                 const widgets = [...app.shell.widgets('main')];
                 for (const widget of widgets) {
                     await widget.sessionContext?.shutdown().catch(() => undefined);

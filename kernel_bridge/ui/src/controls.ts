@@ -1,5 +1,6 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Dialog, IToolbarWidgetRegistry, Notification, showDialog } from '@jupyterlab/apputils';
+import { isCodeCellModel } from '@jupyterlab/cells';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { PlaceControl } from './control';
@@ -75,7 +76,7 @@ async function pick(panel: NotebookPanel, policy: Policy, parts: IParts): Promis
   if (moves.side(panel) === side) {
     return;
   }
-  if (panel.sessionContext.session?.kernel?.status === 'busy' && !(await mayEnd())) {
+  if (running(panel) && !(await mayEnd())) {
     selector.setPolicy(panel, before);
     return;
   }
@@ -85,6 +86,12 @@ async function pick(panel: NotebookPanel, policy: Policy, parts: IParts): Promis
     selector.setPolicy(panel, before);
     Notification.error(`The notebook stays where it is: ${String(error)}`);
   }
+}
+
+/** Whether a cell runs: a kernel is busy with other things, too. */
+function running({ model }: NotebookPanel): boolean {
+  const cells = [...(model?.cells ?? [])];
+  return cells.some(cell => isCodeCellModel(cell) && cell.executionState === 'running');
 }
 
 async function mayEnd(): Promise<boolean> {

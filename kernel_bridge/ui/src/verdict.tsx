@@ -14,10 +14,10 @@ export function Verdict({ place, show }: IProps): JSX.Element {
   const { decision, last } = place;
   return (
     <>
-      <header className="porter-Verdict-head" data-verdict={decision?.verdict ?? 'none'}>
+      <div className="porter-Verdict-head" data-verdict={decision?.verdict ?? 'none'}>
         <h2>{titled(decision)}</h2>
         {decision && <p>{Math.round(decision.confidence * 100)}% certain</p>}
-      </header>
+      </div>
       <p className="porter-Verdict-now">{now(place)}</p>
       {decision && <Reasons decision={decision} show={show} />}
       {decision && <Changes decision={decision} />}
