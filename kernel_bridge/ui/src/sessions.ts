@@ -37,16 +37,27 @@ export class BridgeSessionClient implements Session.ISessionAPIClient {
         this.here.delete(id);
       }
     }
-    const here = [...this.here.values()];
+    const before = [...this.here.values()];
     try {
       const there = await this.server.listRunning();
       const ours = new Map([...this.aliases].map(([id, alias]) => [alias, id]));
-      return [...here, ...there.map(model => ({ ...model, id: ours.get(model.id) ?? model.id }))];
+      const moved = there.map(model => ({ ...model, id: ours.get(model.id) ?? model.id }));
+      // A session that changed its side meanwhile is on both lists or on none, and has not ended.
+      const models = new Map(moved.map(model => [model.id, model]));
+      for (const model of before) {
+        if (this.aliases.has(model.id) && !models.has(model.id)) {
+          models.set(model.id, model);
+        }
+      }
+      for (const model of this.here.values()) {
+        models.set(model.id, model);
+      }
+      return [...models.values()];
     } catch (error) {
-      if (here.length === 0) {
+      if (before.length === 0) {
         throw error;
       }
-      return here;
+      return before;
     }
   }
 
