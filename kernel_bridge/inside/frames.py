@@ -5,6 +5,8 @@ What comes in may come from anywhere: a service, a database, another page. It is
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count
 from typing import Any
 
@@ -17,13 +19,22 @@ CHUNK = 4 << 20
 # No page reads more than a few at once; one that was left open holds its frame.
 MOST_STREAMS = 16
 
-_streams: dict[int, Iterator[bytes]] = {}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stream:
+    """The chunks that are still to be read, and the hash of those that were."""
+
+    chunks: Iterator[bytes]
+    whole: Any
+
+
+_streams: dict[int, _Stream] = {}
 _numbers = count(1)
 
 
 @operation("assign")
 def assign(shell: Any, args: Arguments, buffers: list[memoryview]) -> Answer:
-    """`{name, form: arrow | json | bytes, value?}` and a buffer → `{name, type}`.
+    """`{name, form: arrow | json | bytes, value?}` and a buffer → `{name, type, shape?}`.
 
     Of JSON the value is the argument `value`, or a buffer of its text. Raises BadArguments, or
     NotHere where pandas or Arrow is not there.
@@ -33,7 +44,8 @@ def assign(shell: Any, args: Arguments, buffers: list[memoryview]) -> Answer:
         raise BadArguments(f"{name!r} is not a name of Python", advice="use letters, digits and _")
     value = _value(argument(args, "form", str), args, buffers)
     shell.user_ns[name] = value
-    return {"name": name, "type": type(value).__qualname__}, ()
+    told = {"name": name, "type": type(value).__qualname__}
+    return {**told, "shape": list(value.shape)} if hasattr(value, "shape") else told, ()
 
 
 def _value(form: str, args: Arguments, buffers: list[memoryview]) -> Any:
@@ -56,9 +68,9 @@ def _value(form: str, args: Arguments, buffers: list[memoryview]) -> Any:
 
 @operation("open")
 def open_stream(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
-    """`{name, form: arrow | parquet, chunk?}` → `{stream, rows}`; its chunks come with `read`.
+    """`{name, form: arrow | parquet, chunk?, columns?}` → `{stream, rows}`; chunks come with `read`.
 
-    `chunk` is about how many bytes one has. Memory stays flat: the frame, and one chunk of it.
+    `chunk` is about how many bytes one has, `columns` are all where none is named. Memory stays flat: the frame, and one chunk of it.
     Raises NoSuchName, BadArguments, or NotHere.
     """
     name, form = argument(args, "name", str), argument(args, "form", str, "arrow")
@@ -69,6 +81,8 @@ def open_stream(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answ
     kind = type(value)
     if kind.__name__ not in ("DataFrame", "Series") or not kind.__module__.startswith("pandas"):
         raise BadArguments(f"{name} is a {kind.__qualname__}, not a data frame of pandas")
+    if columns := argument(args, "columns", list, []):
+        value = _select(value, name, columns)
     if size < 1:
         raise BadArguments(f"a chunk has no {size} bytes")
     if len(_streams) >= MOST_STREAMS:
@@ -81,25 +95,30 @@ def open_stream(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answ
     else:
         raise BadArguments(f"there is no form {form!r}", advice="arrow or parquet")
     number = next(_numbers)
-    _streams[number] = stream
+    _streams[number] = _Stream(chunks=stream, whole=sha256())
     return {"stream": number, "rows": len(value)}, ()
 
 
 @operation("read")
 def read(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
-    """`{stream}` → `{done}` and the next chunk; the last answer has none and closes the stream."""
+    """`{stream}` → `{done, sha256}` and the next chunk, whose hash (in hexadecimal) is told.
+
+    The last answer has no chunk, and the hash of all of them together; it closes the stream.
+    """
     number = argument(args, "stream", int)
     if number not in _streams:
         raise BadArguments(f"no stream {number} is open")
     try:
-        chunk = next(filter(None, _streams[number]), None)
+        chunk = next(filter(None, _streams[number].chunks), None)
     except BaseException:
         del _streams[number]
         raise
+    whole = _streams[number].whole
     if chunk is None:
         del _streams[number]
-        return {"done": True}, ()
-    return {"done": False}, [chunk]
+        return {"done": True, "sha256": whole.hexdigest()}, ()
+    whole.update(chunk)
+    return {"done": False, "sha256": sha256(chunk).hexdigest()}, [chunk]
 
 
 @operation("close")
@@ -107,6 +126,16 @@ def close(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
     """`{stream}` → `{}`; closing again is nothing."""
     _streams.pop(argument(args, "stream", int), None)
     return {}, ()
+
+
+def _select(value: Any, name: str, columns: list[Any]) -> Any:
+    labels = [str(label) for label in getattr(value, "columns", ())]
+    for column in columns:
+        if column not in labels:
+            raise BadArguments(
+                f"{name} has no column {column}", advice=f"it has {', '.join(labels[:20])}"
+            )
+    return value.loc[:, [label in columns for label in labels]]
 
 
 def _parquet(tables: Iterator[Any]) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 import { Kernel, KernelAPI, ServerConnection } from '@jupyterlab/services';
 import { LiteKernelClient } from '@jupyterlite/services';
+import { ISignal, Signal } from '@lumino/signaling';
 
 import { Sides } from './sides';
 
@@ -7,6 +8,7 @@ import { Sides } from './sides';
 export class BridgeKernelClient implements Kernel.IKernelAPIClient {
   readonly serverSettings: ServerConnection.ISettings;
   private readonly server: Kernel.IKernelAPIClient;
+  private readonly _interrupted = new Signal<this, string>(this);
 
   constructor(
     private readonly sides: Sides,
@@ -51,7 +53,13 @@ export class BridgeKernelClient implements Kernel.IKernelAPIClient {
     return this.of(id).restart(id);
   }
 
+  /** Emits the id of a kernel that this page interrupts, whatever that does in the kernel. */
+  get interrupted(): ISignal<this, string> {
+    return this._interrupted;
+  }
+
   interrupt(id: string): Promise<void> {
+    this._interrupted.emit(id);
     return this.of(id).interrupt(id);
   }
 

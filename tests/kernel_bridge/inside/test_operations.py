@@ -56,7 +56,7 @@ def test_assign(kernel: KernelChannel) -> None:
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
     told = kernel.ask("assign", {"name": "got", "form": "arrow"}, [sink.getvalue()])
-    assert told.result == {"name": "got", "type": "DataFrame"}
+    assert told.result == {"name": "got", "type": "DataFrame", "shape": [2, 3]}
     types = kernel.run("print(*got.dtypes.astype(str), got.n.isna().sum(), got.s.isna().sum())")
     assert types == "Int64 str datetime64[s] 1 1\n"
     kernel.ask("assign", {"name": "j", "form": "json", "value": {"a": [1]}})
