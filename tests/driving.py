@@ -132,6 +132,21 @@ class Desk:
         """Choose another kernel, as JupyterLab's own picker does."""
         self.page.evaluate(f"name => {WIDGET}.sessionContext.changeKernel({{name}})", name)
 
+    def restart(self) -> None:
+        """Restart the kernel, as the person who has said yes to it."""
+        self.page.evaluate(f"{WIDGET}.sessionContext.restartKernel()")
+
+    def await_kernel(self, name: str) -> None:
+        """Wait until the notebook is in another kernel, and that is idle."""
+        self.page.wait_for_function(
+            f"""name => {{
+                const kernel = {WIDGET}.sessionContext.session?.kernel;
+                return kernel?.name === name && kernel.status === 'idle';
+            }}""",
+            arg=name,
+            timeout=PATIENCE,
+        )
+
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """A code cell's outputs, as nbformat has them."""
         told = self.page.evaluate(

@@ -28,6 +28,7 @@ import { opening } from './opening';
 import { operations, telling } from './operations';
 import { CellPipeline, ICellPipeline } from './pipeline';
 import { reviving } from './reviving';
+import { returning } from './returning';
 import { register } from './runtime';
 import { BridgeSessionClient } from './sessions';
 import { readSettings } from './settings';
