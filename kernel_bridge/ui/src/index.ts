@@ -164,5 +164,6 @@ export default [
   switching,
   telling,
   automatic,
-  reviving
+  reviving,
+  returning
 ];
