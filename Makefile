@@ -53,8 +53,9 @@ report-accuracy: demo numpy
 	.venv/bin/python docs/reference/report_accuracy.py dist/*.whl > report-accuracy.new
 	mv report-accuracy.new docs/reference/report-accuracy.md
 
-pictures: demo
+pictures: demo $(LABEXTENSION)
 	.venv/bin/python docs/images/pages.py dist/rollstat-*.whl dist/*.whl
+	.venv/bin/python docs/images/lab.py
 
 bench: $(READY) $(BROWSERS)
 	.venv/bin/python -m bench
