@@ -76,6 +76,10 @@ class PorterBridge(ExtensionApp):
         DEFAULTS.isolated,
         help="Whether pages are cross-origin isolated, so that a browser kernel can be interrupted.",
     ).tag(config=True)
+    spare = Bool(
+        DEFAULTS.spare,
+        help="Whether a page that has a browser kernel keeps another one ready.",
+    ).tag(config=True)
 
     def initialize_settings(self) -> None:
         """Parse the settings once; every handler reads them from here.

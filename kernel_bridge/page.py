@@ -47,6 +47,7 @@ def page_options(settings: BridgeSettings, base_url: str, *, context: str) -> di
         "platform": settings.platform,
         "carryLimit": settings.carry_limit,
         "isolated": settings.isolated,
+        "spare": settings.spare,
         "context": context,
     }
 

@@ -27,7 +27,8 @@ class BridgeSettings:
     `index` is the private index's address without a trailing slash, `index_token` a token that may
     read it where it is closed, `platform` a short name of `porter platforms`. `packages` are
     projects that a browser kernel has from its start. `hosts` are those that the gateway may ask,
-    as `host` or `host:port`. Sizes are bytes. `isolated` is whether pages are cross-origin isolated.
+    as `host` or `host:port`. Sizes are bytes. `isolated` is whether pages are cross-origin isolated,
+    `spare` whether each keeps one browser kernel ready that no notebook has yet.
     """
 
     index: str | None = None
@@ -42,6 +43,7 @@ class BridgeSettings:
     carry_limit: int = 256 * MEBIBYTE
     services: Mapping[str, Service] = field(default_factory=dict)
     isolated: bool = True
+    spare: bool = True
 
     @property
     def index_base(self) -> str | None:
@@ -77,6 +79,7 @@ def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
         carry_limit=_limit("carry_limit", given["carry_limit"]),
         services=parse_services(given["services"]),
         isolated=bool(given["isolated"]),
+        spare=bool(given["spare"]),
     )
 
 

@@ -7,6 +7,7 @@ module.exports = {
         type: 'asset/resource',
         generator: { filename: 'pypi/[name][ext]' }
       },
+      { test: /\.py$/, type: 'asset/source' },
       {
         test: /\.worker\.js$/,
         type: 'asset/resource',

@@ -2,6 +2,7 @@ import { Kernel, KernelAPI, ServerConnection } from '@jupyterlab/services';
 import { LiteKernelClient } from '@jupyterlite/services';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { BrowserKernel } from './browserkernel';
 import { Sides } from './sides';
 
 /** The Jupyter server's API of kernels, half of it answered in this page. */
@@ -58,9 +59,14 @@ export class BridgeKernelClient implements Kernel.IKernelAPIClient {
     return this._interrupted;
   }
 
-  interrupt(id: string): Promise<void> {
+  /** Interrupt a kernel; throws where a browser kernel cannot be. */
+  async interrupt(id: string): Promise<void> {
     this._interrupted.emit(id);
-    return this.of(id).interrupt(id);
+    if (this.sides.ofKernel(id) === 'server') {
+      return this.server.interrupt(id);
+    }
+    const kernel: unknown = await this.browser.getModel(id);
+    await (kernel as BrowserKernel | undefined)?.interrupt();
   }
 
   shutdown(id: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { Contents } from '@jupyterlab/services';
 import { IKernel, KernelSpecs } from '@jupyterlite/services';
-import { PyodideKernel } from '@jupyterlite/pyodide-kernel';
-import { wrap } from 'comlink';
 
+import { Questions } from './asking';
+import { BrowserKernel } from './browserkernel';
 import { IBridgeSettings } from './settings';
+import { Spare } from './spare';
 
 /** Declare the browser's kernel. */
 export function register(
@@ -11,6 +12,8 @@ export function register(
   settings: IBridgeSettings,
   contentsManager: () => Contents.IManager
 ): void {
+  const spare = new Spare(settings);
+  const questions = new Questions(settings);
   specs.register({
     spec: {
       name: settings.browserKernel,
@@ -19,70 +22,24 @@ export function register(
       argv: [],
       resources: {}
     },
-    create: async (options: IKernel.IOptions) =>
-      new BrowserKernel({
-        ...options,
-        pyodideUrl: settings.pyodideUrl,
-        pipliteUrls: settings.pipliteUrls,
-        pipliteWheelUrl: settings.pipliteWheelUrl,
-        disablePyPIFallback: true,
-        mountDrive: true,
-        browsingContextId: settings.context,
-        contentsManager: contentsManager(),
-        loadPyodideOptions: {
-          lockFileURL: settings.lockFileUrl,
-          stdLibURL: settings.stdlibUrl,
-          packages: settings.packages
+    create: async (options: IKernel.IOptions) => {
+      const kernel = new BrowserKernel(
+        {
+          ...options,
+          pyodideUrl: settings.pyodideUrl,
+          pipliteUrls: settings.pipliteUrls,
+          pipliteWheelUrl: settings.pipliteWheelUrl,
+          disablePyPIFallback: true,
+          loadPyodideOptions: { lockFileURL: settings.lockFileUrl, packages: settings.packages },
+          mountDrive: true,
+          contentsManager: contentsManager()
         },
-        logger: ({ payload }) => console.debug('kernel:', payload.data)
-      })
+        await spare.take()
+      );
+      questions.add(kernel);
+      kernel.disposed.connect(() => questions.remove(kernel));
+      void kernel.started.then(() => spare.refill(), () => undefined);
+      return kernel;
+    }
   });
-}
-
-/** What the worker sends beside comlink's own messages. */
-interface ITold {
-  _kernelMessage?: unknown;
-  _logMessage?: unknown;
-}
-
-/** The two halves of PyodideKernel that a worker's messages go to. */
-interface IListener {
-  _processWorkerMessage(message: unknown): void;
-  _processLogMessage(message: unknown): void;
-}
-
-/**
- * A Pyodide kernel whose worker is always comlink's.
- *
- * In cross-origin isolated pages PyodideKernel takes another worker, which loses replies. What that
- * one is for, files and stdin, is asked of the server (`kernel_bridge/web/drive.py`).
- */
-class BrowserKernel extends PyodideKernel {
-  protected override initWorker(): Worker {
-    const module = (url: URL) => new Worker(url, { type: 'module' });
-    return module(new URL('@jupyterlite/pyodide-kernel/lib/comlink.worker.js', import.meta.url));
-  }
-
-  protected override initRemote(
-    options: PyodideKernel.IOptions
-  ): ReturnType<PyodideKernel['initRemote']> {
-    const here = this as unknown as IListener & {
-      _worker: Worker;
-      _ready: { resolve(): void; reject(reason: unknown): void };
-    };
-    const worker = here._worker;
-    const remote = wrap(worker) as unknown as ReturnType<PyodideKernel['initRemote']>;
-    worker.addEventListener('message', ({ data }: MessageEvent<ITold>) => {
-      if (data?._kernelMessage !== undefined) {
-        here._processWorkerMessage(data._kernelMessage);
-      } else if (data?._logMessage !== undefined) {
-        here._processLogMessage(data._logMessage);
-      }
-    });
-    remote
-      .initialize(this.initRemoteOptions(options))
-      .then(() => here._ready.resolve())
-      .catch((error: Error) => here._ready.reject(error.message));
-    return remote;
-  }
 }

@@ -3,6 +3,7 @@ import { ServerConnection, Session, SessionAPI } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 
 import { BridgeKernelClient } from './kernels';
+import { LostKernels } from './lost';
 import { Sides } from './sides';
 
 type Change = Parameters<Session.ISessionAPIClient['update']>[0];
@@ -19,6 +20,7 @@ export class BridgeSessionClient implements Session.ISessionAPIClient {
   private readonly server: Session.ISessionAPIClient;
   private readonly here = new Map<string, Session.IModel>();
   private readonly aliases = new Map<string, string>();
+  private readonly lost = new LostKernels();
 
   constructor(
     private readonly sides: Sides,
@@ -149,13 +151,21 @@ export class BridgeSessionClient implements Session.ISessionAPIClient {
     return this.aliases.get(id) ?? id;
   }
 
-  private startHere(name: string | undefined, path: string): Promise<NonNullable<Session.IModel['kernel']>> {
-    return this.kernels.startNew({ name, location: PathExt.dirname(path) });
+  private async startHere(
+    name: string | undefined,
+    path: string
+  ): Promise<NonNullable<Session.IModel['kernel']>> {
+    const kernel = await this.kernels.startNew({ name, location: PathExt.dirname(path) });
+    this.lost.began(path);
+    return kernel;
   }
 
   /** End the kernel of a session of this page, unless another session has it too. */
   private async end(model: Session.IModel): Promise<void> {
     const id = model.kernel?.id;
+    if (![...this.here.values()].some(({ path }) => path === model.path)) {
+      this.lost.ended(model.path);
+    }
     const shared = [...this.here.values()].some(other => other.kernel?.id === id);
     if (id !== undefined && !shared) {
       await this.kernels.shutdown(id);

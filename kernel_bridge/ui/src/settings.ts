@@ -23,6 +23,8 @@ export interface IBridgeSettings {
   readonly carryLimit: number;
   /** What proves the worker's own requests (`kernel_bridge/web/drive.py`). */
   readonly context: string;
+  /** Whether the page keeps one browser kernel ready that no notebook has yet. */
+  readonly spare: boolean;
 }
 
 /** Read the settings of this page; null where the server has no bridge. */

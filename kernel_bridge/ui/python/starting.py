@@ -1,0 +1,129 @@
+"""Run in each browser kernel before its first cell: what pyodide_kernel leaves out of a kernel.
+
+- SIGINT: the page writes it into memory that both share.
+- Cells that are `silent` or keep no history come with a mark ahead of their code.
+- `time.sleep` can be interrupted.
+- `input()` that is given up raises, as it does in ipykernel.
+- A cell that awaits is cancelled by a call of `complete` with a mark of its own.
+"""
+
+# ruff: noqa: C901, PLR0915, PLW0108, SLF001, TRY004 -- one function, so that it leaves one name to delete.
+
+# Seconds after an interrupt in which another is taken for the same one.
+AGAIN = 1.0
+# Seconds of one part of a sleep.
+PART = 0.05
+
+
+def _start(folder, marks):
+    import asyncio
+    import builtins
+    import getpass
+    import os
+    import signal
+    import time
+
+    import pyodide_js
+    from IPython import get_ipython
+    from pyodide.ffi import JsException
+
+    shell = get_ipython()
+    kernel = shell.kernel
+    memory = getattr(pyodide_js._api.config, "porterInterrupts", None)
+    if memory is not None:
+        pyodide_js.setInterruptBuffer(memory)
+    if folder:
+        os.chdir(folder)
+    running = []
+    run, complete = kernel.run, kernel.complete
+    run_cell, run_cell_async = shell.run_cell, shell.run_cell_async
+    run_code = shell.run_code
+    quiet = False
+    interruptible = False
+    again, part, last = AGAIN, PART, 0.0
+
+    sleep = time.sleep
+
+    def sleep_in_parts(seconds):
+        # Emscripten sleeps to the end, and Python looks for signals only then.
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > part:
+            sleep(part)
+        sleep(max(left, 0) if seconds > 0 else seconds)
+
+    def interrupted(*_):
+        # Only the user's code is interrupted, and what shows its traceback is left alone.
+        nonlocal last
+        now = time.monotonic()
+        if interruptible and now - last > again:
+            last = now
+            raise KeyboardInterrupt
+
+    async def run_interruptible(*args, **given):
+        nonlocal interruptible
+        interruptible = True
+        try:
+            return await run_code(*args, **given)
+        finally:
+            interruptible = False
+
+    def show_traceback(kind, value, lines):
+        told = {"ename": kind.__name__, "evalue": str(value), "traceback": lines}
+        shell._last_traceback = told
+
+    def kept(given):
+        return {**given, "store_history": False, "silent": True} if quiet else given
+
+    def run_one(*args, **given):
+        return run_cell(*args, **kept(given))
+
+    def run_one_async(*args, **given):
+        return run_cell_async(*args, **kept(given))
+
+    async def run_marked(code):
+        nonlocal quiet
+        quiet = code.startswith(marks[0])
+        task = asyncio.ensure_future(run(code.removeprefix(marks[0])))
+        running.append(task)
+        try:
+            return await task
+        except (asyncio.CancelledError, KeyboardInterrupt) as error:
+            told = type(error).__name__
+            line = f"{told}: the cell was interrupted"
+            return {"status": "error", "ename": told, "evalue": "", "traceback": [line]}
+        finally:
+            running.remove(task)
+
+    def complete_marked(code, cursor_pos):
+        if code != marks[1]:
+            return complete(code, cursor_pos)
+        for task in running:
+            task.cancel()
+        return {"matches": [], "cursor_start": 0, "cursor_end": 0, "status": "ok", "metadata": {}}
+
+    def asking(ask):
+        def asked(prompt="", *_, **__):
+            try:
+                told = ask(str(prompt))
+            except JsException as error:
+                raise EOFError(error.message) from None
+            pyodide_js.checkInterrupt()
+            if not isinstance(told, str):
+                raise EOFError("there was no answer")
+            return told
+
+        return asked
+
+    time.sleep = sleep_in_parts
+    signal.signal(signal.SIGINT, interrupted)
+    shell.run_code, shell._showtraceback = run_interruptible, show_traceback
+    kernel.run, kernel.complete = run_marked, complete_marked
+    shell.run_cell, shell.run_cell_async = run_one, run_one_async
+    # The kernel sets both with each cell: the latest is asked.
+    builtins.input = asking(lambda prompt: shell.input(prompt))
+    getpass.getpass = asking(lambda prompt: shell.getpass(prompt))
+    cls = type(shell)
+    cls.input = property(lambda self: self._input, lambda self, ask: setattr(self, "_input", ask))
+    cls.getpass = property(
+        lambda self: self._getpass, lambda self, ask: setattr(self, "_getpass", ask)
+    )

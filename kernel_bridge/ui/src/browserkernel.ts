@@ -1,0 +1,293 @@
+import { KernelMessage } from '@jupyterlab/services';
+import { PyodideKernel } from '@jupyterlite/pyodide-kernel';
+import { PromiseDelegate } from '@lumino/coreutils';
+
+import starting from '../python/starting.py';
+import { IAsker } from './asking';
+import { Engine, IEngineUser, Remote } from './engine';
+
+/** Marks of `python/starting.py`: code that leaves no trace, and a cell to be cancelled. */
+const QUIET = '\u0000quiet\n';
+const CANCEL = '\u0000cancel';
+/** Milliseconds in which a kernel that runs no Python answers. */
+const PROMPT = 100;
+
+/** The error of a cell whose kernel died while it ran. */
+export const DIED = 'KernelDied';
+
+/** What of BaseKernel and PyodideKernel is private, and needed here. */
+interface IInner {
+  _sendMessage(message: KernelMessage.IMessage): void;
+  _processWorkerMessage(message: unknown): void;
+  _idle(parent: KernelMessage.IMessage): void;
+  _busy(parent: KernelMessage.IMessage): void;
+  _ready: { resolve(): void; promise: Promise<void> };
+  _executionCount: number;
+}
+
+/**
+ * A Pyodide kernel that keeps to the messaging protocol as ipykernel does.
+ *
+ * Messages wait in a queue of its own: JupyterLite's is emptied without an answer after an error.
+ */
+export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser {
+  /** Resolves when the first cell can run, rejects with why none ever will. */
+  readonly started: Promise<void>;
+  private readonly waiting: KernelMessage.IMessage[] = [];
+  private readonly answers: PromiseDelegate<string>[] = [];
+  private readonly engine: Engine;
+  private current: KernelMessage.IMessage | null = null;
+  private over = new PromiseDelegate<never>();
+  private dead = false;
+  private pumping = false;
+  private client = '';
+
+  constructor(options: PyodideKernel.IOptions, engine: Engine) {
+    building = engine;
+    super(options);
+    this.engine = engine;
+    this.over.promise.catch(() => undefined);
+    engine.give(this);
+    this.started = this.start(options.location);
+    this.started.then(
+      () => this.inner._ready.resolve(),
+      (error: unknown) => this.onFatal(`the kernel did not start: ${text(error)}`)
+    );
+  }
+
+  protected override initWorker(): Worker {
+    return building!.worker;
+  }
+
+  protected override initRemote(): Remote {
+    return building!.remote;
+  }
+
+  /** The queue waits for the engine itself, and a kernel that never starts can be interrupted. */
+  override get ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override async handleMessage(message: KernelMessage.IMessage): Promise<void> {
+    if (KernelMessage.isInputReplyMsg(message)) {
+      const { content } = message;
+      this.answers.shift()?.resolve('value' in content ? content.value : '');
+      return;
+    }
+    this.client = message.header.session;
+    if (this.dead) {
+      this.refuse(message, DIED);
+      return;
+    }
+    this.waiting.push(message);
+    void this.pump();
+  }
+
+  override async kernelInfoRequest(): Promise<KernelMessage.IInfoReplyMsg['content']> {
+    const told = await super.kernelInfoRequest();
+    const language_info = { ...(told as KernelMessage.IInfoReply).language_info, version: '3.14' };
+    return { ...told, language_info } as KernelMessage.IInfoReplyMsg['content'];
+  }
+
+  override async executeRequest(
+    content: KernelMessage.IExecuteRequestMsg['content']
+  ): Promise<KernelMessage.IExecuteReplyMsg['content']> {
+    const quiet = content.silent || content.store_history === false;
+    const code = quiet ? QUIET + content.code : content.code;
+    const reply = await this.remote.execute({ ...content, code }, this.parent);
+    if (reply.status === 'error' && content.stop_on_error !== false) {
+      this.abort();
+    }
+    return { ...reply, execution_count: this.executionCount };
+  }
+
+  /** End what runs, as SIGINT does; throws where the page cannot. */
+  async interrupt(): Promise<void> {
+    const { current } = this;
+    if (current?.header.msg_type !== 'execute_request') {
+      return;
+    }
+    const answers = this.answers.splice(0);
+    if (answers.length > 0) {
+      this.engine.interrupt();
+      answers.forEach(answer => answer.reject(new Error('interrupted')));
+      return;
+    }
+    // One that awaits answers, and is cancelled by it; one that computes does not.
+    const cancelled = this.remote.complete({ code: CANCEL, cursor_pos: 0 }, this.parent).then(
+      () => true,
+      () => false
+    );
+    if ((await Promise.race([cancelled, later(PROMPT)])) || this.current !== current) {
+      return;
+    }
+    if (!this.engine.interruptible) {
+      throw new Error(
+        'This page is not cross-origin isolated, so a running browser kernel cannot be interrupted: restart it.'
+      );
+    }
+    this.engine.interrupt();
+  }
+
+  runs(id: string): boolean {
+    return !this.dead && this.current?.header.msg_id === id;
+  }
+
+  ask(message: KernelMessage.IInputRequestMsg): Promise<string> {
+    const answer = new PromiseDelegate<string>();
+    this.answers.push(answer);
+    const header = message.parent_header as KernelMessage.IHeader<KernelMessage.MessageType>;
+    this.inputRequest(message.content, header);
+    return answer.promise;
+  }
+
+  onMessage(message: unknown): void {
+    if (!this.isDisposed) {
+      this.inner._processWorkerMessage(message);
+    }
+  }
+
+  /** Answer all that waits, and say that the kernel is dead. */
+  onFatal(why: string): void {
+    if (this.dead || this.isDisposed) {
+      return;
+    }
+    this.dead = true;
+    this.engine.worker.terminate();
+    this.over.reject(new Error(why));
+    // A kernel that dies before it runs anything has nobody waiting in `pump`.
+    void Promise.resolve().then(() => this.bury(why));
+  }
+
+  override dispose(): void {
+    this.dead = true;
+    this.over.reject(new Error('the kernel has ended'));
+    super.dispose();
+  }
+
+  private get inner(): IInner {
+    return this as unknown as IInner;
+  }
+
+  private get remote(): Remote {
+    return this.engine.remote;
+  }
+
+  private async start(location: string): Promise<void> {
+    await this.engine.ready;
+    const folder = location ? `/drive/${location.replace(/^.*?:/, '')}` : '';
+    const told = JSON.stringify(JSON.stringify([folder, [QUIET, CANCEL]]));
+    const code = `${starting}\nimport json\n_start(*json.loads(${told}))\ndel _start, json, AGAIN, PART\nget_ipython().history_manager.reset()\nget_ipython().execution_count = 1`;
+    const parent = { header: { msg_id: '', session: '' }, content: {}, metadata: {} };
+    const reply = (await this.remote.execute({ code }, parent)) as {
+      status: string;
+      evalue?: string;
+    };
+    if (reply.status !== 'ok') {
+      throw new Error(reply.evalue);
+    }
+  }
+
+  private async pump(): Promise<void> {
+    if (this.pumping) {
+      return;
+    }
+    this.pumping = true;
+    try {
+      await Promise.race([this.started, this.over.promise]);
+      for (let message = this.waiting.shift(); message; message = this.waiting.shift()) {
+        this.current = message;
+        await Promise.race([this.one(message), this.over.promise]);
+        this.current = null;
+      }
+    } catch {
+      // `bury` answers all that is left.
+    } finally {
+      this.pumping = false;
+    }
+  }
+
+  private async one(message: KernelMessage.IMessage): Promise<void> {
+    this.engine.clear();
+    try {
+      await super.handleMessage(message);
+    } catch (error) {
+      this.refuse(message, 'KernelError', text(error));
+    }
+    this.engine.clear();
+  }
+
+  /** Answer a message that is not run; only requests to execute have a reply that is an error. */
+  private refuse(
+    parent: KernelMessage.IMessage,
+    ename: string,
+    evalue = 'the kernel is dead: restart it'
+  ): void {
+    const { inner } = this;
+    inner._busy(parent);
+    if (parent.header.msg_type === 'execute_request') {
+      const content = { ename, evalue, traceback: [`${ename}: ${evalue}`] };
+      this.publishExecuteError(content, parent.header);
+      this.reply(parent, { status: 'error', execution_count: this.executionCount, ...content });
+    }
+    inner._idle(parent);
+  }
+
+  /** Answer the cells that were asked for before one failed, as ipykernel does. */
+  private abort(): void {
+    const { inner } = this;
+    for (const message of this.waiting.splice(0)) {
+      if (message.header.msg_type !== 'execute_request') {
+        this.waiting.push(message);
+        continue;
+      }
+      inner._busy(message);
+      this.reply(message, { status: 'aborted', execution_count: this.executionCount });
+      inner._idle(message);
+    }
+  }
+
+  private reply(
+    { header }: KernelMessage.IMessage,
+    content: KernelMessage.IExecuteReplyMsg['content']
+  ): void {
+    this.inner._sendMessage(
+      KernelMessage.createMessage<KernelMessage.IExecuteReplyMsg>({
+        msgType: 'execute_reply',
+        channel: 'shell',
+        session: header.session,
+        parentHeader: header as KernelMessage.IExecuteRequestMsg['header'],
+        content
+      })
+    );
+  }
+
+  private bury(why: string): void {
+    const evalue = `${why.split('\n', 3).join(' ')}; restart the kernel, or run the cell on a server`;
+    for (const message of [this.current, ...this.waiting.splice(0)]) {
+      if (message) {
+        this.refuse(message, DIED, evalue);
+      }
+    }
+    this.current = null;
+    this.inner._sendMessage(
+      KernelMessage.createMessage({
+        msgType: 'status',
+        channel: 'iopub',
+        session: this.client,
+        content: { execution_state: 'dead' }
+      })
+    );
+  }
+}
+
+/** The engine of the kernel that is being built: PyodideKernel asks for it before fields are there. */
+let building: Engine | null = null;
+
+function later(milliseconds: number): Promise<false> {
+  return new Promise(resolve => setTimeout(() => resolve(false), milliseconds));
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
