@@ -91,8 +91,11 @@ export function keptSpec(
   if (written.name === browserKernel) {
     return author ?? specOf(serverKernel, specs);
   }
-  const here = author !== null && author.name in (specs?.kernelspecs ?? {});
-  return author !== null && !here && written.name === serverKernel ? author : written;
+  if (author === null || author.name === written.name) {
+    return author ?? written;
+  }
+  const here = author.name in (specs?.kernelspecs ?? {});
+  return !here && written.name === serverKernel ? author : written;
 }
 
 /** The kernelspec of a notebook's author; null where it has none, or only the browser's. */

@@ -198,9 +198,13 @@ def test_a_server_that_starts_no_kernel_leaves_the_notebook_where_it_is(desk: De
 
     choice(desk, "Server").click()
 
-    expect(choice(desk, "Auto")).to_be_checked(timeout=PATIENCE)
-    expect(desk.page.get_by_text("The notebook stays where it is").first).to_be_visible()
+    told = desk.page.get_by_text("The notebook stays where it is").first
+    expect(told).to_be_visible(timeout=PATIENCE)
+    expect(choice(desk, "Auto")).to_be_checked()
     assert policy(desk) is None
+    desk.page.locator(".jp-Dialog-footer button").first.click()
+    desk.run(1)
+    assert desk.text(1).strip() == "1", "the kernel is the one that it had"
 
 
 def test_a_cell_that_runs_is_ended_only_where_that_is_wanted(desk: Desk) -> None:
