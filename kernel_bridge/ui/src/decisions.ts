@@ -126,7 +126,7 @@ export class Decisions implements IDecisions {
   }
 }
 
-/** A notebook as nbformat has it, without what no decision follows from: outputs and attachments. */
+/** A notebook as nbformat has it, without what no decision follows from, such as outputs. */
 function codeOf(model: INotebookModel): object {
   const shared = model.sharedModel;
   const { kernelspec, language_info } = shared.getMetadata();

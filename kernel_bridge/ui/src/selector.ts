@@ -34,7 +34,7 @@ export interface ISelector {
   kernelName(open: IOpen, side: Side): string;
   /** The sides on which a kernel can be started now. */
   there(open: IOpen): ReadonlySet<Side>;
-  /** What brought a notebook to the kernel that it was opened with; null where it was not chosen. */
+  /** What brought a notebook to the kernel that it was opened with; null where none was chosen. */
   opened(open: IOpen): IChoice | null;
   /** The user's policy is another. */
   readonly changed: ISignal<ISelector, void>;

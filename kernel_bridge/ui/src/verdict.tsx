@@ -140,7 +140,8 @@ function placed({ cell, line }: IReason): string {
   return line > 0 ? `${number}, line ${line}` : number;
 }
 
-function Footprint({ decision: { footprint, requirements, platform } }: { decision: KernelDecision }) {
+function Footprint({ decision }: { decision: KernelDecision }): JSX.Element {
+  const { footprint, requirements, platform } = decision;
   const { low, high, download, data } = footprint;
   const rows = [
     ['Memory', low === high ? sized(high) : `${sized(low)} to ${sized(high)}`],
