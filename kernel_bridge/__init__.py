@@ -14,4 +14,9 @@ def _jupyter_server_extension_points() -> list[dict[str, object]]:
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    return [{"src": str(Path(__file__).parent / "labextensions" / "porter-kernel-bridge"), "dest": "porter-kernel-bridge"}]
+    return [
+        {
+            "src": str(Path(__file__).parent / "labextensions" / "porter-kernel-bridge"),
+            "dest": "porter-kernel-bridge",
+        }
+    ]

@@ -88,7 +88,9 @@ def browser_kernel(
     """A started browser's kernel with an open channel; `more` are wheels that it has besides."""
     runtime = fetch_runtime(platform, home=home, env=env)
     support = fetch_support(runtime, home=home, env=env)
-    package = fetch_npm_package(KERNEL, integrity=INTEGRITY, home=home, into=home.downloads / "npm", env=env)
+    package = fetch_npm_package(
+        KERNEL, integrity=INTEGRITY, home=home, into=home.downloads / "npm", env=env
+    )
     kernel = next((package / "pypi").glob("pyodide_kernel-*.whl"))
     piplite = next((package / "pypi").glob("piplite-*.whl"))
     micropip = fetch_pinned(read_pinned("micropip"), home=home, env=env)
