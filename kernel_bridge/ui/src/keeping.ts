@@ -16,11 +16,18 @@ type Change = { key: string; oldValue?: unknown; newValue?: unknown };
  * notebook that only moved is not changed.
  */
 export function keepAuthor({ context }: IOpen, known: () => IKnown): void {
+  // What was put back last: that change is told of as well.
+  let own: IKernelspecMetadata | ILanguageInfoMetadata | null = null;
   const listen = () => {
     context.model.metadataChanged.connect((model, change: Change) => {
+      if (own !== null && JSONExt.deepEqual(own, change.newValue as typeof own)) {
+        own = null;
+        return;
+      }
       const running = context.sessionContext.session?.kernel?.name ?? null;
       const kept = keptOf(model, running, change, known());
       if (kept !== null && !JSONExt.deepEqual(kept, change.newValue as IKernelspecMetadata)) {
+        own = kept;
         putBack(model, change, kept);
       }
     });
