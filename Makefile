@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys test-bridge lint numpy pandas suites bench bench-index bench-report bench-recipes docs lab labextension report-accuracy pictures lock clean
+.PHONY: demo test journeys test-bridge frames lint numpy pandas suites bench bench-index bench-report bench-recipes docs lab labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -19,8 +19,12 @@ test: lint $(BROWSERS) $(SERVICES)
 journeys: $(READY) $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 2 -m journey
 
-test-bridge: $(LABEXTENSION) $(BROWSERS) $(SERVICES)
+test-bridge: $(LABEXTENSION) $(BROWSERS) $(SERVICES) frames
 	.venv/bin/pytest -n 2 --dist loadfile -m bridge
+
+# What a browser's kernel needs for data frames.
+frames: $(READY)
+	.venv/bin/porter build --platform 314 --timeout 3600 --out dist/bridge recipes/nanoarrow recipes/numpy recipes/pandas
 
 lint: $(READY)
 	.venv/bin/ruff format --check .

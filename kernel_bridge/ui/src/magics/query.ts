@@ -34,7 +34,8 @@ export class QueryMagic implements ICellMagic {
     const { address, body, target } = result.request as {
       address: string;
       body: JSONObject;
-      target: string | null;
+      // A browser's kernel tells None as nothing at all.
+      target?: string | null;
     };
     await call.require('numpy', 'pandas', 'nanoarrow');
     const shown = call.output.display(status('Asking'));
@@ -48,7 +49,7 @@ export class QueryMagic implements ICellMagic {
         const told = `These are the first ${counted(answer.rows)} rows; there are more.`;
         call.output.stream('stdout', `${told}\n`);
       }
-      if (target === null) {
+      if (!target) {
         await call.execute(`globals().pop("${HELD}")`);
       } else {
         const columns = (shape as number[])[1];
