@@ -97,5 +97,5 @@ $(MODULES): $(UI)/package-lock.json
 	npm --prefix $(UI) ci --no-audit --no-fund
 	touch $@
 
-$(LABEXTENSION): $(READY) $(MODULES) $(UI)/package.json $(shell find $(UI)/src $(UI)/style $(UI)/schema -type f 2>/dev/null)
+$(LABEXTENSION): $(READY) $(MODULES) $(UI)/package.json $(shell find $(UI)/src $(UI)/python $(UI)/style $(UI)/schema -type f 2>/dev/null)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix $(UI) run build

@@ -39,25 +39,34 @@ def _start(folder, marks):
     run_cell, run_cell_async = shell.run_cell, shell.run_cell_async
     run_code = shell.run_code
     quiet = False
-    interruptible = False
+    interruptible = asleep = woken = False
     again, part, last = AGAIN, PART, 0.0
 
     sleep = time.sleep
 
     def sleep_in_parts(seconds):
-        # Emscripten sleeps to the end, and Python looks for signals only then.
+        # Pyodide sleeps by switching stacks: a signal would be raised in whatever runs meanwhile.
+        nonlocal asleep, woken
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > part:
-            sleep(part)
+        asleep, woken = True, False
+        try:
+            while (left := until - time.monotonic()) > part and not woken:
+                sleep(part)
+        finally:
+            asleep = False
+        if woken:
+            raise KeyboardInterrupt
         sleep(max(left, 0) if seconds > 0 else seconds)
 
     def interrupted(*_):
         # Only the user's code is interrupted, and what shows its traceback is left alone.
-        nonlocal last
+        nonlocal last, woken
         now = time.monotonic()
         if interruptible and now - last > again:
             last = now
-            raise KeyboardInterrupt
+            if not asleep:
+                raise KeyboardInterrupt
+            woken = True
 
     async def run_interruptible(*args, **given):
         nonlocal interruptible
@@ -97,9 +106,18 @@ def _start(folder, marks):
     def complete_marked(code, cursor_pos):
         if code != marks[1]:
             return complete(code, cursor_pos)
-        for task in running:
+        # A task that sleeps by stack switching waits for nothing: it takes a signal.
+        awaiting = [task for task in running if task._fut_waiter is not None]
+        for task in awaiting:
             task.cancel()
-        return {"matches": [], "cursor_start": 0, "cursor_end": 0, "status": "ok", "metadata": {}}
+        matches = ["cancelled"] if awaiting else []
+        return {
+            "matches": matches,
+            "cursor_start": 0,
+            "cursor_end": 0,
+            "status": "ok",
+            "metadata": {},
+        }
 
     def asking(ask):
         def asked(prompt="", *_, **__):

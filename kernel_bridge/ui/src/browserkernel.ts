@@ -104,7 +104,9 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
   /** End what runs, as SIGINT does; throws where the page cannot. */
   async interrupt(): Promise<void> {
     const { current } = this;
-    if (current?.header.msg_type !== 'execute_request') {
+    const cell = current as KernelMessage.IExecuteRequestMsg | null;
+    // What is silent is the page's own, and short.
+    if (cell?.header.msg_type !== 'execute_request' || cell.content.silent) {
       return;
     }
     const answers = this.answers.splice(0);
@@ -115,7 +117,7 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
     }
     // One that awaits answers, and is cancelled by it; one that computes does not.
     const cancelled = this.remote.complete({ code: CANCEL, cursor_pos: 0 }, this.parent).then(
-      () => true,
+      told => 'matches' in told && told.matches.length > 0,
       () => false
     );
     if ((await Promise.race([cancelled, later(PROMPT)])) || this.current !== current) {
