@@ -15,13 +15,15 @@ AGAIN = 1.0
 PART = 0.05
 
 
-def _start(folder, marks):
+def _start(folder: str, marks: list[str]) -> None:
     import asyncio
     import builtins
     import getpass
     import os
     import signal
     import time
+    from collections.abc import Callable
+    from typing import Any, SupportsIndex
 
     import pyodide_js
     from IPython import get_ipython
@@ -34,7 +36,7 @@ def _start(folder, marks):
         pyodide_js.setInterruptBuffer(memory)
     if folder:
         os.chdir(folder)
-    running = []
+    running: list[Any] = []
     run, complete = kernel.run, kernel.complete
     run_cell, run_cell_async = shell.run_cell, shell.run_cell_async
     run_code = shell.run_code
@@ -44,9 +46,10 @@ def _start(folder, marks):
 
     sleep = time.sleep
 
-    def sleep_in_parts(seconds):
+    def sleep_in_parts(seconds: float | SupportsIndex) -> None:
         # Pyodide sleeps by switching stacks: a signal would be raised in whatever runs meanwhile.
         nonlocal asleep, woken
+        seconds = float(seconds)
         until = time.monotonic() + seconds
         asleep, woken = True, False
         try:
@@ -58,7 +61,7 @@ def _start(folder, marks):
             raise KeyboardInterrupt
         sleep(max(left, 0) if seconds > 0 else seconds)
 
-    def interrupted(*_):
+    def interrupted(*_: object) -> None:
         # Only the user's code is interrupted, and what shows its traceback is left alone.
         nonlocal last, woken
         now = time.monotonic()
@@ -68,7 +71,7 @@ def _start(folder, marks):
                 raise KeyboardInterrupt
             woken = True
 
-    async def run_interruptible(*args, **given):
+    async def run_interruptible(*args: object, **given: object) -> object:
         nonlocal interruptible
         interruptible = True
         try:
@@ -76,20 +79,20 @@ def _start(folder, marks):
         finally:
             interruptible = False
 
-    def show_traceback(kind, value, lines):
+    def show_traceback(kind: type, value: object, lines: list[str]) -> None:
         told = {"ename": kind.__name__, "evalue": str(value), "traceback": lines}
         shell._last_traceback = told
 
-    def kept(given):
+    def kept(given: dict[str, object]) -> dict[str, object]:
         return {**given, "store_history": False, "silent": True} if quiet else given
 
-    def run_one(*args, **given):
+    def run_one(*args: object, **given: object) -> object:
         return run_cell(*args, **kept(given))
 
-    def run_one_async(*args, **given):
+    def run_one_async(*args: object, **given: object) -> object:
         return run_cell_async(*args, **kept(given))
 
-    async def run_marked(code):
+    async def run_marked(code: str) -> object:
         nonlocal quiet
         quiet = code.startswith(marks[0])
         task = asyncio.ensure_future(run(code.removeprefix(marks[0])))
@@ -103,7 +106,7 @@ def _start(folder, marks):
         finally:
             running.remove(task)
 
-    def complete_marked(code, cursor_pos):
+    def complete_marked(code: str, cursor_pos: int) -> object:
         if code != marks[1]:
             return complete(code, cursor_pos)
         # A task that sleeps by stack switching waits for nothing: it takes a signal.
@@ -119,8 +122,8 @@ def _start(folder, marks):
             "metadata": {},
         }
 
-    def asking(ask):
-        def asked(prompt="", *_, **__):
+    def asking(ask: Callable[[str], object]) -> Callable[..., str]:
+        def asked(prompt: object = "", *_: object, **__: object) -> str:
             try:
                 told = ask(str(prompt))
             except JsException as error:
