@@ -16,7 +16,7 @@ async def install(project: str, version: str, index: str) -> None:
 
 async def run(source: str) -> tuple[str, str]:
     """Run a snippet with names of its own: ("done", its last expression) or ("raised", traceback)."""
-    from pyodide.code import eval_code_async  # type: ignore[import-not-found]
+    from pyodide.code import eval_code_async
 
     try:
         value = await eval_code_async(source, {"__name__": "__main__"}, filename=NAME)
