@@ -1,0 +1,30 @@
+from typing import Any
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from kernel_bridge.inside.magics.remote import load_ipython_extension, without_mark
+
+
+@pytest.mark.parametrize(
+    ("cell", "left"),
+    [
+        ("%%remote\nx = 1\n", "x = 1\n"),
+        ("\n  %%remote  \nx = 1\n", "x = 1\n"),
+        ("x = 1\n%%remote\n", "x = 1\n%%remote\n"),
+        ("%%remotely\nx\n", "%%remotely\nx\n"),
+        ("", ""),
+    ],
+)
+def test_the_mark_alone_goes(cell: str, left: str) -> None:
+    assert "".join(without_mark(cell.splitlines(keepends=True))) == left
+
+
+def test_a_marked_cell_runs_in_a_servers_kernel() -> None:
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    load_ipython_extension(shell)
+    load_ipython_extension(shell)
+
+    done = shell.run_cell("%%remote\nmade = 6 * 7\nmade")
+
+    assert (done.result, shell.user_ns["made"]) == (42, 42)
