@@ -16,7 +16,7 @@ demo: $(READY) $(BROWSERS)
 test: lint $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 3 --dist worksteal -m "not journey and not bridge"
 
-journeys: $(READY) $(BROWSERS) $(SERVICES)
+journeys: $(LABEXTENSION) $(BROWSERS) $(SERVICES)
 	.venv/bin/pytest -n 2 -m journey
 
 test-bridge: $(LABEXTENSION) $(BROWSERS) $(SERVICES) frames

@@ -65,6 +65,8 @@ def run_lab(wanted: Wanted, machine: Machine) -> int:
             advice="publish to the other with `porter publish`",
         )
     wheels = tuple(find_wheels(wanted.wheels, platform))
+    parse_index(wanted.index or "")
+    check_built()
     with ExitStack() as stack:
         try:
             return _run(wanted, platform, wheels, machine, stack)
@@ -110,6 +112,10 @@ def check_installed(*, own_index: bool) -> None:
                 f"{name} is not installed",
                 advice=f"pip install 'porter-wasm[{','.join(sorted(extras))}]'",
             )
+
+
+def check_built() -> None:
+    """Raises MissingRequirement where the part that runs in pages is not there."""
     if not LABEXTENSION.joinpath("package.json").is_file():
         raise MissingRequirement(
             "the JupyterLab extension is not built", advice="make labextension"

@@ -49,8 +49,11 @@ def test_everything_is_said(tmp_path: Path) -> None:
     again, _ = parse_meta((tmp_path / "r" / "meta.yaml").read_text(), folder=own, where="w")
     assert again is not None
     for field in ("exports", "cflags", "cxxflags", "ldflags", "script", "cross_script", "post",
-                  "vendor_sharedlib", "constraint", "build_extras", "executable"):  # fmt: skip
+                  "vendor_sharedlib", "constraint", "build_extras"):  # fmt: skip
         assert getattr(again, field) == getattr(PACKAGE, field), field
+    # Rust's own programs are brought, not looked for.
+    assert PACKAGE.executable == ("cargo",)
+    assert again.executable == ()
     assert again.config_settings == ("a=1", "a=2")
     assert (own / "meta.yaml").read_text() == "another"
     with pytest.raises(ConfigurationError, match="no white space"):

@@ -24,7 +24,12 @@ PATIENCE = 300.0
         ([".", "--wheels", "none"], 4, "porter: none is no folder"),
         ([".", "--platform", "0.1"], 2, "porter: no platform '0.1'"),
         ([".", "--index", "nowhere"], 2, "porter: c.PorterBridge.index is 'nowhere'"),
-        ([".", "--index", "http://127.0.0.1:9"], 4, "porter: the index http://127.0.0.1:9 does"),
+        pytest.param(
+            [".", "--index", "http://127.0.0.1:9"],
+            4,
+            "porter: the index http://127.0.0.1:9 does",
+            marks=pytest.mark.journey,  # wants the extension built
+        ),
         ([".", "--index", "http://127.0.0.1:9", "--wheels", "."], 2, "porter: --wheels is for"),
     ],
 )
