@@ -83,7 +83,6 @@ class Selector:
         `previous` is the id of a decision for this notebook as it was, where several have its path.
         `told` is what runs taught, of this notebook and others.
         """
-        told = tuple(told)
         remembered = self._take(notebook, previous)
         before = remembered.cells.read_count
         facts = remembered.cells.read(notebook)
@@ -92,15 +91,15 @@ class Selector:
         known = self.reporter.know(facts, resolution)
         policy = self.reporter.policy
         identity = self.reporter.catalog.identity
-        if told:
-            learnt = matching(notebook, told, catalogue=digest_catalogue(identity))
+        learnt = matching(notebook, told, catalogue=digest_catalogue(identity))
+        if learnt:
             known = replace(known, apis=(*known.apis, *find_contradicted(notebook, learnt)))
         decision = make_decision(
             notebook,
             check_notebook(known, partial(apply_policy, policy=policy)),
             policy=policy,
             platform=self._platform,
-            record=made_from(notebook, policy=self._policy, catalogue=identity, told=told),
+            record=made_from(notebook, policy=self._policy, catalogue=identity, learnt=learnt),
             lock_file=remembered.lock_file,
         )
         self._keep(decision, remembered)

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from compat_report.deciding.contradicted import Contradiction, digest_contradictions, matching
+from compat_report.deciding.contradicted import Contradiction, digest_contradictions
 from compat_report.deciding.model import MadeFrom
 from compat_report.model import CellKind, Notebook
 from compat_report.policy import Policy
@@ -46,18 +46,17 @@ def digest_rules() -> str:
 
 
 def made_from(
-    notebook: Notebook, *, policy: str, catalogue: str, told: Iterable[Contradiction] = ()
+    notebook: Notebook, *, policy: str, catalogue: str, learnt: Iterable[Contradiction] = ()
 ) -> MadeFrom:
     """The record for one notebook; `policy` is a hash already, `catalogue` the identity itself.
 
-    Of what runs taught, `told`, it has what is about this notebook.
+    `learnt` is what runs taught of this notebook, by this catalogue.
     """
-    identity = digest_catalogue(catalogue)
     return MadeFrom(
         notebook=digest_cells(notebook),
         policy=policy,
-        catalogue=identity,
-        contradictions=digest_contradictions(matching(notebook, told, catalogue=identity)),
+        catalogue=digest_catalogue(catalogue),
+        contradictions=digest_contradictions(learnt),
         rules=digest_rules(),
         porter=__version__,
     )
