@@ -107,7 +107,7 @@ function adviceFrom(
   const reasonsOf = (panel: NotebookPanel, cell: string) =>
     (decisions.last(panel)?.reasons ?? []).filter(({ id }) => id === cell);
   return {
-    automatic: async panel => selector.policy(panel) === 'auto',
+    automatic: panel => selector.policy(panel) === 'auto',
     needsServer: async (panel, cell) => {
       const marked = selector.backend(panel, cell);
       if (marked !== 'auto') {

@@ -4,6 +4,7 @@ import { INotebookModel, INotebookTracker, NotebookPanel } from '@jupyterlab/not
 
 import { KernelChannel } from './channel';
 import { causeOf } from './failures';
+import { OutputWriter } from './magics/output';
 import { ICellMiddleware, ICellRun } from './pipeline';
 import { Requirements } from './requirements';
 import { IBridgeSettings } from './settings';
@@ -15,7 +16,7 @@ const FULL = 0.85;
 /** What placing a cell asks of the rest. */
 export interface IAdvice {
   /** Whether the notebook may leave the browser by itself. */
-  automatic(panel: NotebookPanel): Promise<boolean>;
+  automatic(panel: NotebookPanel): boolean;
   /** Why this cell needs a server, by the decision on the notebook; null where it does not. */
   needsServer(panel: NotebookPanel, cell: string): Promise<string | null>;
   /** What the report says of an import that failed: the reason and what to do; null for nothing. */
@@ -46,7 +47,7 @@ export class Placement implements ICellMiddleware {
       return next();
     }
     const id = cell.cell.model.id;
-    if (this.moves.side(panel) === 'browser' && (await this.advice.automatic(panel))) {
+    if (this.moves.side(panel) === 'browser' && this.advice.automatic(panel)) {
       const why = await this.before(panel, cell);
       if (why && !(await this.move(panel, why))) {
         return false;
@@ -94,7 +95,7 @@ export class Placement implements ICellMiddleware {
       return false;
     }
     this.advice.failed(panel, cell, why);
-    if (!(await this.advice.automatic(panel))) {
+    if (!this.advice.automatic(panel)) {
       return false;
     }
     const kernel = panel.sessionContext.session?.kernel;
@@ -115,8 +116,7 @@ export class Placement implements ICellMiddleware {
   private explain(panel: NotebookPanel, cell: ICellRun): void {
     const told = this.advice.onImport(panel, cell.cell.model.id);
     if (told !== null && causeOf(cell)?.cause === 'import') {
-      const text = `${told}\n`;
-      (cell.cell as CodeCell).model.outputs.add({ output_type: 'stream', name: 'stderr', text });
+      new OutputWriter((cell.cell as CodeCell).model.outputs).stream('stderr', `${told}\n`);
     }
   }
 

@@ -5,6 +5,7 @@ import { JSONArray, UUID } from '@lumino/coreutils';
 
 import { pack, unpack } from './carrying';
 import { KernelChannel } from './channel';
+import { OutputWriter } from './magics/output';
 import { ICellMiddleware, ICellRun } from './pipeline';
 import { IBridgeSettings } from './settings';
 import { ISwitch } from './switching';
@@ -58,13 +59,8 @@ export class RemoteCells implements ICellMiddleware {
     try {
       ran = await this.send(panel, here, view, code);
     } catch (error) {
-      const told = error instanceof Error ? error : new Error(String(error));
-      view.outputArea.model.add({
-        output_type: 'error',
-        ename: told.name,
-        evalue: told.message,
-        traceback: [`${told.name}: ${told.message}`]
-      });
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      new OutputWriter(view.model.outputs).error(name, message, [`${name}: ${message}`]);
     } finally {
       view.setPrompt('');
       view.model.executionState = 'idle';
