@@ -83,7 +83,8 @@ def make_recipe(data: Mapping[str, Any], *, name: str, folder: Path) -> Recipe:
         (platform, _make(merge_platform(data, other), name, folder))
         for platform, other in data.get(TABLE, {}).items()
     )
-    return replace(_make(data, name, folder), platforms=platforms)
+    recipe = _make(data, name, folder)
+    return replace(recipe, platforms=platforms) if platforms else recipe
 
 
 def _make(data: Mapping[str, Any], name: str, folder: Path) -> Recipe:

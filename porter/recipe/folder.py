@@ -30,7 +30,10 @@ def read_recipe(folder: Path, *, name: str | None = None) -> Recipe:
     """
     recipe, mistakes = _read_folder(folder, name or folder.resolve().name)
     raise_mistakes(mistakes, advice=_advice(mistakes))
-    return recipe or _with_tests(Recipe(name=name or folder.resolve().name, folder=folder))
+    if recipe is not None:
+        return recipe
+    plain = Recipe(name=name or folder.resolve().name, folder=folder)
+    return replace(plain, tests=_tests(plain))
 
 
 def read_recipes(folders: Sequence[Path]) -> dict[str, Recipe]:
@@ -129,7 +132,7 @@ def _read_folder(folder: Path, name: str) -> Read:
 
 def _complete(recipe: Recipe, file: Path) -> Recipe:
     platforms = tuple((name, _complete(each, file)) for name, each in recipe.platforms)
-    return _with_tests(replace(recipe, file=file, platforms=platforms))
+    return replace(recipe, file=file, platforms=platforms, tests=_tests(recipe))
 
 
 def _read_toml(path: Path, name: str) -> Read:
@@ -162,10 +165,10 @@ def _read_meta(path: Path, _: str) -> Read:
     return parse_meta(_text(path), folder=path.parent, where=str(path))
 
 
-def _with_tests(recipe: Recipe) -> Recipe:
+def _tests(recipe: Recipe) -> tuple[Path, ...]:
     if recipe.tests or recipe.folder is None:
-        return recipe
-    return replace(recipe, tests=tuple(sorted(recipe.folder.glob("test_*.py"))))
+        return recipe.tests
+    return tuple(sorted(recipe.folder.glob("test_*.py")))
 
 
 def _has_table(pyproject: Path) -> bool:

@@ -112,6 +112,8 @@ class Recipe:
 
     def on(self, platform: Platform) -> "Recipe":
         """What it says for a platform, and for that alone."""
+        if not self.platforms:
+            return self
         names = (platform.name, platform.pyodide)
         found = next((recipe for name, recipe in self.platforms if name in names), self)
         return replace(found, name=self.name, platforms=())

@@ -11,6 +11,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from porter.errors import CommandFailed, ToolchainNotFound
@@ -118,6 +119,7 @@ def remove_rust(rust: Rust, home: Home) -> None:
         shutil.rmtree(doomed)
 
 
+@cache
 def rust_folder(home: Home, profile: RustProfile) -> Path:
     """Where it lies; another profile or layout, another name."""
     parts = json.dumps([LAYOUT, profile.digest, CODE, LIBRARY])
