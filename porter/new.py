@@ -15,7 +15,7 @@ from porter.home import Home, new_file
 from porter.lookup import newest_version
 from porter.platform import Platform
 from porter.recipe import Recipe, parse_recipe, read_recipes
-from porter.source import Address, Fetched, Git, Source, fetch_source, parse_source
+from porter.source import Address, Debian, Fetched, Git, Source, fetch_source, parse_source
 from porter.source.git import find_commit
 from porter.source.lay import unpack_source
 from porter.source.parse import GIT
@@ -129,6 +129,8 @@ def _fields(source: Source, fetched: Fetched, folder: Path) -> dict[str, str]:
         return {"purl": origin._replace(qualifiers=kept).to_string(), "sha256": fetched.sha256}
     if isinstance(origin, Address):
         return {"url": origin.url, "sha256": fetched.sha256}
+    if isinstance(origin, Debian):
+        return {"purl": str(origin), "sha256": fetched.sha256}
     if isinstance(origin, Git):
         return {"git": origin.url, "commit": origin.commit}
     path = {"path": os.path.relpath(origin, folder.resolve())}

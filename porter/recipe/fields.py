@@ -214,6 +214,10 @@ def _source_mistakes(source: object) -> Iterator[Found]:
     given = [field for field in source if field in ORIGINS]
     if len(given) > 1:
         yield ("source", given[1]), f"source.{' and source.'.join(given)}: one of them"
+    purl = source.get("purl", "")
+    debian = isinstance(purl, str) and purl.startswith("pkg:deb/") and "checksum=" not in purl
+    if debian and "sha256" not in source:
+        yield ("source", "purl"), "source.purl of Debian needs source.sha256"
     if "url" in source and "sha256" not in source:
         yield ("source", "url"), "source.url needs source.sha256"
     if ("git" in source) != ("commit" in source):

@@ -131,4 +131,10 @@ class Recipe:
     @property
     def told_version(self) -> str:
         """The version that it says it makes, also by its package URL; empty where it says none."""
-        return self.version or self.purl.partition("?")[0].partition("@")[2]
+        return self.version or purl_version(self.purl)
+
+
+def purl_version(purl: str) -> str:
+    """The version of a project that its package URL tells; another's than PyPI's is none."""
+    is_project = purl.startswith("pkg:pypi/")
+    return purl.partition("?")[0].partition("@")[2] if is_project else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from porter.platform import read_platforms
+from porter.recipe.model import purl_version
 
 TABLE = "platform"
 # A source is named by several fields at once: half of another's would be nobody's.
@@ -43,7 +44,7 @@ def find_stale_version(data: Mapping[str, Any], other: Mapping[str, Any]) -> str
     """What is wrong where a platform's source has another version than the recipe says."""
     told = data.get("package", {}).get("version", "")
     purl = other.get("source", {}).get("purl", "")
-    version = purl.partition("?")[0].partition("@")[2]
+    version = purl_version(purl)
     if not told or not version or "version" in other.get("package", {}) or told == version:
         return ""
     return f"source.purl is of version {version}, package.version says {told}: name both"

@@ -2,11 +2,12 @@
 
 from porter.source.fetch import fetch_source
 from porter.source.lay import lay_source
-from porter.source.model import Address, Fetched, Git, Source
+from porter.source.model import Address, Debian, Fetched, Git, Source
 from porter.source.parse import parse_source, recipe_source
 
 __all__ = [
     "Address",
+    "Debian",
     "Fetched",
     "Git",
     "Source",

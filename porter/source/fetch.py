@@ -20,8 +20,9 @@ from porter.home import Home, hash_file, new_file
 from porter.lookup import find_file
 from porter.platform import Platform
 from porter.pypi import IndexFile, fetch_file, fetch_release
+from porter.source.debian import fetch_debian
 from porter.source.git import fetch_git
-from porter.source.model import Address, Fetched, Git, Source, mismatch
+from porter.source.model import Address, Debian, Fetched, Git, Source, mismatch
 from porter.tree import hash_tree, list_tree
 from porter.versioned import git_state, versioned_by_git
 
@@ -54,7 +55,12 @@ def fetch_source(
     if isinstance(origin, Git):
         path = fetch_git(origin, home=home, env=env)
         return Fetched(source=source, sha256=hash_file(path), path=path)
-    path = _fetch_address(source, origin, home, env)
+    if (kept := _kept(source, home)) is not None:
+        return Fetched(source=source, sha256=source.sha256, path=kept)
+    if isinstance(origin, Debian):
+        path = fetch_debian(origin, source.sha256, home=home, env=env)
+    else:
+        path = _fetch_address(source, origin, home, env)
     return Fetched(source=source, sha256=source.sha256, path=path)
 
 
@@ -172,14 +178,17 @@ def _fetch_sdist(
     return Fetched(source=source, sha256=sdist.sha256, path=archive, note=note)
 
 
-def _fetch_address(source: Source, address: Address, home: Home, env: Mapping[str, str]) -> Path:
+def _kept(source: Source, home: Home) -> Path | None:
+    """What was fetched before, by its hash. Raises ConfigurationError where that is none."""
     if not SHA256.fullmatch(source.sha256):
         raise ConfigurationError(
             f"{source.name}: {source.sha256!r} is no sha256", advice="it has 64 hexadecimal digits"
         )
-    kept = home.downloads / source.sha256
-    if (path := next(iter(sorted(kept.glob("*"))), None)) is not None:
-        return path
+    # What another process is writing is hidden.
+    return next(iter(sorted((home.downloads / source.sha256).glob("[!.]*"))), None)
+
+
+def _fetch_address(source: Source, address: Address, home: Home, env: Mapping[str, str]) -> Path:
     wanted = IndexFile(filename=address.filename, url=address.url, sha256=source.sha256)
     try:
         return fetch_file(wanted, home=home, env=env, role=f"the host of {source.name}'s source")

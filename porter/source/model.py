@@ -39,16 +39,41 @@ class Git:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Debian:
+    """A source package of Debian; `tag` is its version, `[EPOCH:]UPSTREAM[-REVISION]`.
+
+    What is meant is the archive that upstream released, without Debian's own changes.
+    """
+
+    name: str
+    tag: str
+
+    @property
+    def upstream(self) -> str:
+        """Upstream's version, as Debian writes it (Debian Policy, 5.6.12)."""
+        version = self.tag.partition(":")[2] or self.tag
+        return version.rpartition("-")[0] or version
+
+    @property
+    def revision(self) -> str:
+        """Debian's revision, empty where it is Debian's own project."""
+        return self.tag.rpartition("-")[2] if "-" in self.tag else ""
+
+    def __str__(self) -> str:
+        return PackageURL("deb", "debian", self.name, self.tag, {"arch": "source"}).to_string()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What to build and how.
 
-    `origin` is a folder, an archive, an address, a repository, or the package URL of a project of
-    the index. `sha256` is what the archive's bytes must hash to, empty where nobody promised
+    `origin` is a folder, an archive, an address, a repository, a source package of Debian, or the
+    package URL of a project of the index. `sha256` is what the archive's bytes must hash to, empty where nobody promised
     anything.
     """
 
     recipe: Recipe
-    origin: Path | PackageURL | Address | Git
+    origin: Path | PackageURL | Address | Git | Debian
     sha256: str = ""
 
     @property

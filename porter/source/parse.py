@@ -11,13 +11,17 @@ from porter.errors import ConfigurationError, SourceNotFound, UsageError
 from porter.platform import Platform
 from porter.pypi import parse_purl, promised_sha256
 from porter.recipe import Recipe, find_recipe, read_recipe
-from porter.source.model import Address, Git, Source
+from porter.source.model import Address, Debian, Git, Source
 
 PROJECT_FILES = ("pyproject.toml", "setup.py")
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 GIT = "git+"
 # An address of another scheme would be a command line, or a secret of this machine.
 WEB = ("https://", "http://")
+DEBIAN = "pkg:deb/"
+# Debian Policy, 5.6.1 and 5.6.12.
+PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+TAG = re.compile(r"(?:[0-9]+:)?[0-9][A-Za-z0-9.+~-]*")
 REPOSITORY = re.compile(r"(?:https?|ssh|git|file)://\S+|/\S*")
 
 
@@ -25,10 +29,15 @@ def parse_source(text: str, *, recipes: Path | Sequence[Path], platform: Platfor
     """The source that a command line names, with what its recipe says for the platform.
 
     A folder with a pyproject.toml or setup.py; a recipe's folder; an sdist file; an address of
-    one; `git+URL@COMMIT`; or `pkg:pypi/NAME@VERSION`, which means the sdist. `#sha256=HEX` after a
+    one; `git+URL@COMMIT`; `pkg:pypi/NAME@VERSION`, which means the sdist; or
+    `pkg:deb/debian/NAME@VERSION?arch=source`, upstream's archive of that. `#sha256=HEX` after a
     file or an address, or the qualifier `checksum=sha256:HEX` of a package URL, says what its bytes
     must be. Raises SourceNotFound or UsageError.
     """
+    if text.startswith(DEBIAN):
+        package, promised = parse_debian(text)
+        recipe = find_recipe(recipes, package.name).on(platform)
+        return _debian_source(recipe, package, promised)
     if text.startswith("pkg:"):
         purl = parse_purl(text)
         return _index_source(purl, find_recipe(recipes, purl.name).on(platform))
@@ -61,6 +70,8 @@ def parse_source(text: str, *, recipes: Path | Sequence[Path], platform: Platfor
 def recipe_source(recipe: Recipe) -> Source:
     """What a recipe says is to be built. Raises ConfigurationError or SourceNotFound."""
     where = recipe.file or recipe.folder or recipe.name
+    if recipe.purl.startswith(DEBIAN):
+        return _debian_source(recipe, *parse_debian(recipe.purl))
     if recipe.purl:
         purl = parse_purl(recipe.purl)
         return Source(recipe=recipe, origin=purl, sha256=promised_sha256(purl) or recipe.sha256)
@@ -95,6 +106,29 @@ def parse_git(text: str) -> Git:
     return Git(url=url, commit=commit)
 
 
+def parse_debian(text: str) -> tuple[Debian, str]:
+    """A source package of Debian by its package URL, and the sha256 that this promises, or none.
+
+    Raises UsageError for anything else.
+    """
+    try:
+        purl = PackageURL.from_string(text)
+    except ValueError as error:
+        raise UsageError(f"{text}: not a package URL: {error}") from error
+    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
+    if (
+        (purl.type, purl.namespace) != ("deb", "debian")
+        or not PACKAGE.fullmatch(purl.name)
+        or not TAG.fullmatch(purl.version or "")
+        or qualifiers.get("arch", "source") != "source"
+    ):
+        raise UsageError(
+            f"{text}: only source packages of Debian, with a version, can be built",
+            advice="write pkg:deb/debian/NAME@VERSION?arch=source",
+        )
+    return Debian(name=purl.name, tag=purl.version or ""), promised_sha256(purl)
+
+
 def is_project(folder: Path) -> bool:
     """Whether there is something a build backend (PEP 517) can build."""
     return any((folder / name).is_file() for name in PROJECT_FILES)
@@ -105,6 +139,17 @@ def _index_source(purl: PackageURL, recipe: Recipe) -> Source:
     # The recipe's hash speaks of the version it names, not of every version.
     pinned = recipe.sha256 if recipe.purl == f"pkg:pypi/{purl.name}@{purl.version}" else ""
     return Source(recipe=recipe, origin=purl, sha256=asked or pinned)
+
+
+def _debian_source(recipe: Recipe, package: Debian, promised: str) -> Source:
+    if not promised and recipe.purl.startswith(DEBIAN) and parse_debian(recipe.purl)[0] == package:
+        promised = recipe.sha256
+    if not promised:
+        raise UsageError(
+            f"{package} needs a hash",
+            advice="add sha256 beside it in its recipe, or &checksum=sha256:HEX to it",
+        )
+    return Source(recipe=recipe, origin=package, sha256=promised)
 
 
 def _project(path: Path) -> str:

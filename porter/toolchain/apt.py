@@ -141,7 +141,8 @@ def configured_archives(env: Mapping[str, str]) -> list[str]:
     them and the signature decides.
     """
     done = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)"],
+        # Without the option apt tells only of archives whose index it has fetched.
+        ["apt-get", "indextargets", "--no-release-info", "--format", "$(REPO_URI)"],
         env=dict(env),
         capture_output=True,
         text=True,
