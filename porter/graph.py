@@ -116,11 +116,13 @@ def plan_graph(
     recipes: Mapping[str, Recipe],
     *,
     provided: Mapping[str, Provided],
+    tried: bool = False,
 ) -> Graph:
     """What to build for the projects `wanted`, each by its normalised name.
 
     Host requirements come before their users. What is `provided` in the recipe's own version is
     not built, but for what is wanted by name, or at build time of somebody who has only its wheel.
+    Nor is it enough for who is `tried`, and imports it, that its wheel is somewhere.
     Raises ConfigurationError that shows the path to every requirement that nobody has, or the
     circle in which recipes wait for each other.
     """
@@ -135,7 +137,7 @@ def plan_graph(
         if name in built:
             continue
         recipe = recipes.get(name)
-        if _is_there(recipe, provided.get(name), visit.role):
+        if _is_there(recipe, provided.get(name), visit.role, tried=tried):
             reused.setdefault(name, visit)
         elif recipe is None and visit.role is Role.RUN:
             outside.setdefault(name, visit)
@@ -184,8 +186,12 @@ def same_version(one: str, other: str) -> bool:
         return one == other
 
 
-def _is_there(recipe: Recipe | None, provided: Provided | None, role: Role) -> bool:
-    if provided is None or role is Role.NAMED or (role is Role.HOST and not provided.at_build):
+def _is_there(recipe: Recipe | None, provided: Provided | None, role: Role, *, tried: bool) -> bool:
+    if provided is None or role is Role.NAMED:
+        return False
+    # A release's lock file names wheels; whoever needs one in hand has to have it built.
+    in_hand = role is Role.HOST or (role is Role.RUN and tried and recipe is not None)
+    if in_hand and not provided.at_build:
         return False
     version = recipe.told_version if recipe is not None else ""
     return not version or same_version(version, provided.version)

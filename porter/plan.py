@@ -91,12 +91,13 @@ def read_graph(
     index: str | None,
     home: Home,
     env: Mapping[str, str],
+    tried: bool = False,
 ) -> Graph:
     """The graph of what is asked for, on a platform.
 
     What the release has in its lock file, the toolchain in its cross-build environment and a
-    private `index` in its view for the platform is there already. Raises what `plan_graph` does,
-    and Unreachable.
+    private `index` in its view for the platform is there already; `tried` as in `plan_graph`.
+    Raises what that does, and Unreachable.
     """
     if wanted.alone:
         return plan_graph(wanted.roles, wanted.recipes, provided={})
@@ -108,7 +109,7 @@ def read_graph(
         needs = {need for r in wanted.recipes.values() for need in (*r.host, *r.run)}
         asked = {**dict.fromkeys(needs, ""), **versions}
         provided.append(index_provided(index, asked, platform, env=env))
-    return plan_graph(wanted.roles, wanted.recipes, provided=merge_provided(*provided))
+    return plan_graph(wanted.roles, wanted.recipes, provided=merge_provided(*provided), tried=tried)
 
 
 def plan_build(graph: Graph, wanted: Wanted, planning: Planning) -> tuple[Step, ...]:

@@ -33,6 +33,7 @@ class Portfolio:
     The wheels go to `out`. `jobs` is how many processors they share; `audit`: what would not work
     is not kept; `index` is a private index whose wheels are not built again; `sources` a folder of
     fetched sources; `store` one that many share; `fail_fast`: nothing more is begun after a failure.
+    `tried`: the wheels will be run, with those that they import.
     Those of `again` are built whatever was built before, and not kept for others. `cluster`: its
     workers build, not this machine.
     """
@@ -49,6 +50,7 @@ class Portfolio:
     sources: Path | None = None
     store: SharedStore | None = None
     fail_fast: bool = False
+    tried: bool = False
     again: frozenset[str] = frozenset()
     cluster: Address | None = None
 
@@ -69,6 +71,7 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
         index=folio.index,
         home=home,
         env=env,
+        tried=folio.tried,
     )
     shop = _workshop(folio, Counting(folio.report, len(graph.nodes)))
 

@@ -70,6 +70,19 @@ def test_what_only_imports_cannot_be_compiled_against() -> None:
         plan("app", recipes(app="numpy"), numpy=RUNTIME)
 
 
+def test_who_is_tried_has_in_hand_what_it_imports() -> None:
+    known = recipes(app="| numpy attrs", numpy="zip", zip="", other="")
+    for role, wanted in ((Role.NAMED, "app"), (Role.LISTED, "app other numpy")):
+        asked = dict.fromkeys(wanted.split(), role)
+        there = {"numpy": RUNTIME, "attrs": RUNTIME, "other": RUNTIME}
+        graph = plan_graph(asked, known, provided=there, tried=True)
+        assert sorted(names(graph)) == ["app", "numpy", "zip"], "a lock file names wheels alone"
+        # Without a recipe an index has to have it.
+        assert [item.name for item in graph.reused if item.name != "other"] == ["attrs"]
+        graph = plan_graph(asked, known, provided={**there, "numpy": INDEX}, tried=True)
+        assert names(graph) == ["app"]
+
+
 def test_another_version_is_built() -> None:
     known = recipes(numpy="")
     newer = Provided(version="2", by="x", at_build=True)

@@ -182,6 +182,7 @@ def _build(
         sources=arguments.sources,
         store=shared[0],
         fail_fast=arguments.fail_fast,
+        tried=arguments.test,
         cluster=shared[1],
     )
     built, failures = build_portfolio(wanted, folio)

@@ -171,6 +171,7 @@ def _targets(
             env=machine.env,
             jobs=arguments.jobs,
             report=report,
+            tried=True,
         )
         built, failures = build_portfolio(wanted, folio)
         by_name = {item.name: item for item in built}
