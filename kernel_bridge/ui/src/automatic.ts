@@ -5,7 +5,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IReplay } from './carrying';
 import { IDecisions } from './decisions';
 import { failureEvent, IOperations } from './operations';
-import { ICellPipeline } from './pipeline';
+import { ICellMiddleware, ICellPipeline, ICellRun } from './pipeline';
 import { IAdvice, Placement } from './placement';
 import { RemoteCells } from './remote';
 import { ensure, Requirements } from './requirements';
@@ -80,6 +80,7 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     if (!settings) {
       return;
     }
+    pipeline.add(new Opening(tracker, selector));
     pipeline.add(
       new RemoteCells(
         tracker,
@@ -97,6 +98,25 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     pipeline.add(new Placement(tracker, moves, requirements, settings, advice));
   }
 };
+
+/** Has a cell wait for the kernel of a notebook that is being opened: JupyterLab would start another. */
+class Opening implements ICellMiddleware {
+  readonly name = 'opening';
+  readonly rank = 0;
+
+  constructor(
+    private readonly tracker: INotebookTracker,
+    private readonly selector: ISelector
+  ) {}
+
+  async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
+    const panel = this.tracker.find(({ model }) => model === cell.notebook);
+    if (panel) {
+      await this.selector.settled(panel);
+    }
+    return next();
+  }
+}
 
 /** What the decision on a notebook says of its cells. */
 function adviceFrom(

@@ -11,7 +11,7 @@ export interface ICellRun extends INotebookCellExecutor.IRunCellOptions {
 /** A step between Run and the kernel: it runs the cell itself, or hands it on. */
 export interface ICellMiddleware {
   readonly name: string;
-  /** Lower ranks see a cell first: 10 magics, 20 remote cells, 30 requirements, 40 placement. */
+  /** Lower ranks see a cell first: 0 opening, 10 magics, 20 remote cells, 30 requirements, 40 placement. */
   readonly rank: number;
   /** Resolves with whether the cells after this one may run. */
   run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean>;

@@ -1,6 +1,6 @@
 import { ISessionContext } from '@jupyterlab/apputils';
 import { INotebookModel } from '@jupyterlab/notebook';
-import { Token } from '@lumino/coreutils';
+import { PromiseDelegate, Token } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { choose, IChoice } from './choice';
@@ -36,6 +36,8 @@ export interface ISelector {
   there(open: IOpen): ReadonlySet<Side>;
   /** What brought a notebook to the kernel that it was opened with; null where none was chosen. */
   opened(open: IOpen): IChoice | null;
+  /** Resolves when a notebook that is being opened has a kernel, or when somebody is to choose one. */
+  settled(open: IOpen): Promise<void>;
   /** The user's policy is another. */
   readonly changed: ISignal<ISelector, void>;
 }
@@ -48,6 +50,7 @@ export const ISelector = new Token<ISelector>(
 export class Selector implements ISelector {
   private readonly _changed = new Signal<this, void>(this);
   private readonly choices = new WeakMap<INotebookModel, IChoice>();
+  private readonly settling = new WeakMap<INotebookModel, Promise<void>>();
   private everywhere: Policy = 'auto';
 
   /** `read` resolves when the user's policy has been told, if ever. */
@@ -125,6 +128,10 @@ export class Selector implements ISelector {
     return this.choices.get(context.model) ?? null;
   }
 
+  settled({ context }: IOpen): Promise<void> {
+    return this.settling.get(context.model) ?? Promise.resolve();
+  }
+
   /** The kernelspecs there are, to tell a notebook's own from. */
   known(context: ISessionContext): IKnown {
     return { ...this.settings, specs: context.specsManager.specs };
@@ -138,6 +145,16 @@ export class Selector implements ISelector {
    */
   place(open: IOpen): void {
     const session = open.context.sessionContext;
+    const initialize = session.initialize.bind(session);
+    const settled = new PromiseDelegate<void>();
+    this.settling.set(open.context.model, settled.promise);
+    session.initialize = async () => {
+      try {
+        return await initialize();
+      } finally {
+        settled.resolve();
+      }
+    };
     const { id, name } = session.kernelPreference;
     if (id || name) {
       return;
