@@ -128,6 +128,12 @@ class CratesMissing(PorterError):
     exit_code = 4
 
 
+class BadCluster(PorterError):
+    """A cluster cannot be reached, or none of its workers can do what they are to."""
+
+    exit_code = 4
+
+
 class StoreAway(PorterError):
     """A shared store does not answer, or may not be read or written."""
 

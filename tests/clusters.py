@@ -24,9 +24,9 @@ class Dask:
         self.scheduler = self._start("scheduler", {}, "--host", self.address, "--no-dashboard")
         await_port(int(self.address.rpartition(":")[2]))
 
-    def add_worker(self, home: Path) -> subprocess.Popen[bytes]:
+    def add_worker(self, home: Path, env: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:
         """A worker with caches of its own."""
-        env = {"PORTER_HOME": str(home)}
+        env = {**env, "PORTER_HOME": str(home)}
         worker = self._start("worker", env, self.address, *WORKER, "--host", "127.0.0.1")
         self.workers.append(worker)
         return worker

@@ -117,6 +117,16 @@ class Bucket:
             "region": "us-east-1",
         }
 
+    @property
+    def env(self) -> dict[str, str]:
+        """What a command reads of it."""
+        return {
+            "AWS_ENDPOINT_URL": self.options["endpoint"],
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+        }
+
     def start(self) -> None:
         rclone = shutil.which("rclone", path=str(Path(sys.executable).parent)) or "rclone"
         command = [rclone, "serve", "s3", "--addr", f"127.0.0.1:{self.port}"]

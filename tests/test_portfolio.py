@@ -249,13 +249,7 @@ def test_a_bucket_is_shared_until_it_is_away(
     put_wheel(works.recipes, "app", "base")
     arguments = ("build", "app", "--recipes", works.recipes, "--json")
     with run_bucket(tmp_path / "buckets") as bucket:
-        env = {
-            "PORTER_STORE": "s3://wheels/porter",
-            "AWS_ENDPOINT_URL": bucket.options["endpoint"],
-            "AWS_ACCESS_KEY_ID": bucket.options["access_key_id"],
-            "AWS_SECRET_ACCESS_KEY": bucket.options["secret_access_key"],
-            "AWS_REGION": "us-east-1",
-        }
+        env = {"PORTER_STORE": "s3://wheels/porter", **bucket.env}
         assert porter(*arguments, env=env).code == 0
         other = run_porter(*arguments, home=other_home.root, cwd=tmp_path, env=env)
         assert other.code == 0, other.err

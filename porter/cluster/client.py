@@ -16,11 +16,11 @@ from packageurl import PackageURL
 from porter import __version__
 from porter.artefact import Artefact, find_artefact
 from porter.build import Built, How, hand_out, have_artefact, list_inputs
-from porter.cluster.model import Address, BadCluster, Done, Failed, Needs, SentHost, Task
+from porter.cluster.model import Address, Done, Failed, Needs, SentHost, Task
 from porter.cluster.roster import Roster, tell_gone
 from porter.cluster.send import send_file, send_source, sent_path
 from porter.cluster.worker import run_task, stop_run, topic_of
-from porter.errors import BuildFailed, Interrupted, MissingRequirement
+from porter.errors import BadCluster, BuildFailed, Interrupted, MissingRequirement
 from porter.host import HostFile
 from porter.source import Fetched, Git, Source, fetch_source
 from porter.source.fetch import locate_source

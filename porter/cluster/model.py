@@ -12,12 +12,6 @@ from porter.source import Source
 from porter.store.objects import Objects
 
 
-class BadCluster(PorterError):
-    """A cluster cannot be reached, or none of its workers can do what they are to."""
-
-    exit_code = 4
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """A scheduler, `tcp://HOST:8786`, and the store that its workers and we share.

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from porter.cluster.model import Address, BadCluster, Needs
+from porter.cluster.model import Address, Needs
 from porter.cluster.worker import tell_lacks
-from porter.errors import Interrupted, PorterError
+from porter.errors import BadCluster, Interrupted, PorterError
 
 if TYPE_CHECKING:
     from distributed import Client

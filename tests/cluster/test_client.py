@@ -13,10 +13,11 @@ from clusters import Dask
 from conftest import Porter, borrow
 from projects import make_pure, make_tiny
 from running import interrupt, start_porter
+from services import run_bucket
 from wheels import make_wheel
 
 from porter.home import Home
-from porter.toolchain.model import Toolchain
+from porter.toolchain.model import Toolchain, installed_toolchains
 
 type Homes = Callable[[str], Home]
 
@@ -192,6 +193,30 @@ def test_who_lacks_what_it_takes_is_left_out_and_told_of(
     ran = porter(*given, "--cluster", dask.address)
     assert ran.code == 0, ran.err
     assert [text.partition(":")[0] for text in ran.json["warnings"]] == ["WorkerLeftOut"]
+
+
+@pytest.mark.journey
+def test_a_worker_installs_the_toolchain_and_shares_a_bucket(
+    dask: Dask, home: Home, porter: Porter, build_home: Home, tmp_path: Path
+) -> None:
+    recipes, worker = tmp_path / "recipes", Home(root=tmp_path / "worker")
+    worker.root.mkdir()
+    borrow(home, worker)
+    worker.toolchains.unlink()
+    put_recipe(recipes, "base")
+    put_recipe(recipes, "app", "base")
+    given = ("build", "--json", "--recipes", recipes, "app", "--cluster", dask.address)
+    with run_bucket(tmp_path / "buckets") as bucket:
+        dask.add_worker(worker.root, bucket.env)
+        store = ("--store", "s3://wheels/porter")
+        ran = porter(*given, *store, "--cluster-install", env=bucket.env)
+        assert ran.code == 0, ran.err
+        assert len(installed_toolchains(worker)) == 1
+        shutil.rmtree(build_home.artefacts)
+        again = porter(*given[:-2], *store, env=bucket.env)
+    assert again.code == 0, again.err
+    assert {item["how"] for item in again.json["wheels"]} == {"from store"}
+    assert again.json["warnings"] == []
 
 
 @pytest.mark.journey

@@ -34,13 +34,7 @@ def bucket(tmp_path: Path) -> Iterator[Bucket]:
 
 
 def credentials(bucket: Bucket) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": bucket.options["endpoint"],
-        "AWS_ACCESS_KEY_ID": KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-    }
+    return {**bucket.env, "AWS_ALLOW_HTTP": "true"}
 
 
 def test_notebooks_in_a_bucket(bucket: Bucket, catalog_home: Home, tmp_path: Path) -> None:
