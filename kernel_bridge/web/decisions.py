@@ -31,6 +31,17 @@ MOST_BYTES = 32 << 20
 # need not wait for an index.
 AT_ONCE = 2
 MOST_WAITING = 64
+# Decided before anybody asks: reading rules and what the index has takes longer than a person waits.
+FIRST = {
+    "notebook": {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {},
+        "cells": [
+            {"cell_type": "code", "id": "first", "metadata": {}, "source": "import json"},
+        ],
+    }
+}
 
 
 class Decisions:
@@ -41,6 +52,7 @@ class Decisions:
         self._decider = Decider(settings, Machine.here())
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="porter-decisions")
         self._waiting = 0
+        self._closed = False
 
     async def decide(self, read: Callable[[], Question], contradictions: Any) -> bytes:
         """The decision as JSON, for the question that `read` reads.
@@ -53,6 +65,8 @@ class Decisions:
         try:
             lock = await self._runtime.index_lock()
             files = await self._runtime.files()
+            if self._closed:
+                raise ServiceAway("the server ends", advice="ask again when it is back")
             provided = frozenset(name for wheel in files.wheels for name in wheel.imports)
 
             def work() -> bytes:
@@ -73,6 +87,7 @@ class Decisions:
 
     def close(self) -> None:
         """Begin no other; those that are made are not waited for."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -114,7 +129,20 @@ class DecisionsHandler(BridgeHandler):
 def set_up(server: Any) -> None:
     """One decider a server."""
     settings = server.web_app.settings
-    settings["porter_decisions"] = Decisions(settings["porter"], settings["porter_runtime"])
+    decisions = Decisions(settings["porter"], settings["porter_runtime"])
+    settings["porter_decisions"] = decisions
+    if settings["porter"].index is not None:
+        server.io_loop.add_callback(_prepare, decisions, server.log)
+
+
+async def _prepare(decisions: Decisions, log: Any) -> None:
+    """Have ready what the first decision needs."""
+    try:
+        await decisions.decide(lambda: parse_question(FIRST, None), None)
+    except BridgeError as error:
+        log.warning("%s; %s", error.message, error.advice)
+    else:
+        log.info("the kernel bridge is ready to decide")
 
 
 async def tear_down(server: Any) -> None:

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,6 +62,13 @@ def test_what_needs_a_server_is_told_with_the_servers_kernel(client: httpx.Clien
     assert [cell["backend"] for cell in told["cells"]] == ["browser", "server"]
     again = decide(client, "1 + 1", "import os", previous=told["id"])
     assert again["kernel"] == "porter-browser"
+
+
+def test_the_first_decision_is_made_before_anybody_asks(indexed: Lab) -> None:
+    until = time.monotonic() + 60
+    while "ready to decide" not in (told := indexed.output.read_text()):
+        assert time.monotonic() < until, told
+        time.sleep(0.1)
 
 
 def test_local_modules_are_found_beside_the_notebook(client: httpx.Client, indexed: Lab) -> None:
