@@ -25,6 +25,7 @@ test-bridge: $(LABEXTENSION) $(BROWSERS) $(SERVICES) frames
 # What a browser's kernel needs for data frames.
 frames: $(READY)
 	.venv/bin/porter build --platform 314 --timeout 3600 --out dist/bridge recipes/nanoarrow recipes/numpy recipes/pandas
+	.venv/bin/python -m pip download --quiet --no-deps --only-binary :all: --require-hashes --dest dist/bridge -r demo/frames.txt
 
 lint: $(READY)
 	.venv/bin/ruff format --check .
@@ -45,7 +46,7 @@ labextension: $(LABEXTENSION)
 
 lab: $(LABEXTENSION)
 	.venv/bin/porter build --platform 314 --out dist/lab $(RECIPES)
-	.venv/bin/porter lab demo/notebooks --wheels dist/lab $(addprefix --wheels ,$(wildcard dist dist/pandas))
+	.venv/bin/porter lab demo/notebooks --wheels dist/lab $(addprefix --wheels ,$(wildcard dist dist/pandas dist/bridge))
 
 docs: $(READY)
 	.venv/bin/python docs/reference/findings.py > docs/reference/findings.md
@@ -93,7 +94,7 @@ $(BROWSERS): $(READY) browsers.sh
 $(SERVICES): $(READY) services.sh
 	sh services.sh
 
-$(MODULES): $(UI)/package-lock.json
+$(MODULES): $(UI)/package-lock.json | $(READY)
 	npm --prefix $(UI) ci --no-audit --no-fund
 	touch $@
 

@@ -27,6 +27,7 @@ EXTENSIONS = ROOT / "kernel_bridge" / "labextensions"
 WHEELS = ROOT / "dist" / "bridge"
 GUIDE = ROOT / "docs" / "how-to" / "write-a-cell-magic.md"
 KERNELS = ("porter-browser", "python3")
+NEEDED = ("nanoarrow", "numpy", "pandas", "python_dateutil", "six", "tzdata")
 SLOW = "%%sql df << --on warehouse\nSELECT pg_sleep(60)"
 ROWS = "%%sql df << --on warehouse\nSELECT i FROM generate_series(1, {}) AS t(i)"
 PAGES = (
@@ -65,7 +66,7 @@ class Office:
 
 def wheels() -> list[Path]:
     """What a browser's kernel needs for frames, as far as it was built."""
-    found = (WHEELS.glob(f"{name}-*.whl") for name in ("nanoarrow", "numpy", "pandas"))
+    found = (WHEELS.glob(f"{name}-*.whl") for name in NEEDED)
     return [max(paths) for paths in map(list, found) if paths]
 
 
@@ -130,8 +131,8 @@ def at(seat: Desk, request: pytest.FixtureRequest) -> Iterator[Desk]:
 @pytest.fixture
 def frames(at: Desk) -> Desk:
     """The same tab, where its kernel can have frames."""
-    if at.kernel == KERNELS[0] and len(wheels()) < 3:
-        pytest.fail(f"{WHEELS} lacks wheels of nanoarrow, numpy or pandas: make frames builds them")
+    if at.kernel == KERNELS[0] and len(wheels()) < len(NEEDED):
+        pytest.fail(f"{WHEELS} lacks one of {', '.join(NEEDED)}: make frames builds them")
     return at
 
 
