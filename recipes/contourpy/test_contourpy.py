@@ -17,7 +17,7 @@ def cone() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_lines_of_a_cone_are_circles(name, cone):
     generator = contourpy.contour_generator(*cone, name=name)
     lines = generator.lines(1.0)
-    if generator.line_type is contourpy.LineType.SeparateCode:
+    if generator.line_type == contourpy.LineType.SeparateCode:
         lines, _codes = lines
     points = np.concatenate(lines)
     np.testing.assert_allclose(np.hypot(*points.T), 1.0, atol=1e-3)
