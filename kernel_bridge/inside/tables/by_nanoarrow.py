@@ -1,11 +1,16 @@
 """Arrow's streams (IPC) through nanoarrow, which a browser's kernel has in pyarrow's place."""
 
 import io
+import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
-from kernel_bridge.inside.tables.layout import empty, join, lay_out, read_layout
+from kernel_bridge.inside.tables.layout import empty, join, lay_out, read_layout, whole_numbers
 from kernel_bridge.inside.tables.model import NAMES, Column, Table
+
+# Decimals without a fraction: precision, scale and, where it is not 128, the width in bits.
+WHOLE = re.compile(r"d:\d+,0(?:,\d+)?$")
 
 
 def write_batches(tables: Iterable[Table], sink: Any) -> Iterator[None]:
@@ -51,7 +56,8 @@ def read_stream(data: memoryview) -> Table:
     columns = []
     for number in range(schema.n_children):
         pieces = [_column(batch.child(number), na) for batch in batches]
-        columns.append(join(pieces) if pieces else empty(schema.child(number).format))
+        code = schema.child(number).format
+        columns.append(join(pieces) if pieces else empty("l" if WHOLE.match(code) else code))
     return Table(
         names=tuple(schema.child(number).name for number in range(schema.n_children)),
         columns=tuple(columns),
@@ -63,11 +69,36 @@ def read_stream(data: memoryview) -> Table:
 def _column(array: Any, na: Any) -> Column:
     if array.dictionary is not None:
         return _decoded(array, na)
-    view = array.view()
-    found = read_layout(array.schema.format, array.length, array.offset, list(view.buffers))
-    if found is None:
-        return Column(format="objects", values=na.Array(array).to_pylist())
-    return found
+    view, code = array.view(), array.schema.format
+    found = read_layout(code, array.length, array.offset, list(view.buffers))
+    if found is not None:
+        return found
+    if code == "+m":
+        return _maps(array, list(view.buffers), na)
+    values = _listed(array, na)
+    return whole_numbers(values) if WHOLE.match(code) else Column(format="objects", values=values)
+
+
+def _listed(array: Any, na: Any) -> list[Any]:
+    try:
+        return list(na.Array(array).to_pylist())
+    except KeyError as error:
+        raise ValueError(f"nanoarrow reads no {array.schema.format}: {error.args[0]}") from error
+
+
+def _maps(array: Any, buffers: list[Any], na: Any) -> Column:
+    """Maps as lists of pairs, as pyarrow has them; Arrow lays them out as lists of structs."""
+    import numpy as np
+
+    end = array.offset + array.length
+    offsets = np.frombuffer(buffers[1], "int32")[array.offset : end + 1].tolist()
+    pairs = [tuple(pair.values()) for pair in _listed(array.child(0), na)]
+    values: list[Any] = [pairs[start:stop] for start, stop in pairwise(offsets)]
+    if buffers[0] is not None and memoryview(buffers[0]).nbytes:
+        bits = np.unpackbits(np.frombuffer(buffers[0], "uint8"), bitorder="little", count=end)
+        there = bits[array.offset :].tolist()
+        values = [one if known else None for one, known in zip(values, there, strict=True)]
+    return Column(format="objects", values=values)
 
 
 def _decoded(array: Any, na: Any) -> Column:

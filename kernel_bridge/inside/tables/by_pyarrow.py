@@ -1,9 +1,9 @@
 """Arrow's streams (IPC) through pyarrow, where it is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kernel_bridge.inside.tables.layout import empty, join, lay_out, read_layout
+from kernel_bridge.inside.tables.layout import empty, join, lay_out, read_layout, whole_numbers
 from kernel_bridge.inside.tables.model import NAMES, Column, Table
 
 
@@ -50,6 +50,13 @@ def read_stream(data: memoryview) -> Table:
             schema, batches = reader.schema, list(reader)
     except (pa.ArrowException, OSError) as error:
         raise ValueError(f"these bytes are no stream of Arrow: {error}") from error
+    return make_table(schema, batches)
+
+
+def make_table(schema: Any, batches: Sequence[Any]) -> Table:
+    """Batches of pyarrow's as one table."""
+    import pyarrow as pa
+
     columns = []
     for number, field in enumerate(schema):
         pieces = [_column(batch.column(number), pa) for batch in batches]
@@ -67,6 +74,8 @@ def _column(array: Any, pa: Any) -> Column:
         array = array.dictionary_decode()
     if pa.types.is_string_view(array.type):
         array = array.cast(pa.large_string())
+    if pa.types.is_decimal(array.type) and array.type.scale == 0:
+        return whole_numbers(array.to_pylist())
     found = read_layout(_format(array.type, pa), len(array), array.offset, array.buffers())
     if found is None:
         return Column(format="objects", values=array.to_pylist())
@@ -78,6 +87,8 @@ def _format(kind: Any, pa: Any) -> str:
         return f"ts{kind.unit[0]}:{kind.tz or ''}"
     if pa.types.is_duration(kind):
         return f"tD{kind.unit[0]}"
+    if pa.types.is_decimal(kind) and kind.scale == 0:
+        return "l"
     known = {"bool": "b", "string": "u", "large_string": "U", "binary": "z", "large_binary": "Z"}
     known |= {"float": "f", "double": "g"}
     by_name = {name: code for code, name in NAMES.items() if not name.startswith("float")}

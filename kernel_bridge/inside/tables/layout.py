@@ -51,6 +51,18 @@ def read_layout(code: str, length: int, offset: int, buffers: Sequence[Any]) -> 
     return Column(format=code, values=values, valid=valid)
 
 
+def whole_numbers(values: Sequence[Any]) -> Column:
+    """Decimals without a fraction, such as a sum is in DuckDB: as int64 where all of them fit."""
+    import numpy as np
+
+    numbers = [None if one is None else int(one) for one in values]
+    if not all(one is None or -(1 << 63) <= one < 1 << 63 for one in numbers):
+        return Column(format="objects", values=list(values))
+    valid = np.array([one is not None for one in numbers], "bool")
+    held = np.array([one or 0 for one in numbers], "int64")
+    return Column(format="l", values=held, valid=None if valid.all() else valid)
+
+
 def join(columns: Sequence[Column]) -> Column:
     """One column of several pieces of it."""
     import numpy as np
@@ -58,6 +70,8 @@ def join(columns: Sequence[Column]) -> Column:
     if len(columns) == 1:
         return columns[0]
     first = columns[0]
+    if any(c.format != first.format for c in columns):  # of whole numbers some were too large
+        return Column(format="objects", values=[one for c in columns for one in _listed(c)])
     if isinstance(first.values, list):
         return Column(format=first.format, values=[one for c in columns for one in c.values])
     masks = [c.valid if c.valid is not None else np.ones(len(c), "bool") for c in columns]
@@ -66,6 +80,13 @@ def join(columns: Sequence[Column]) -> Column:
         values=np.concatenate([c.values for c in columns]),
         valid=np.concatenate(masks) if any(c.valid is not None for c in columns) else None,
     )
+
+
+def _listed(column: Column) -> list[Any]:
+    values = list(column.values) if isinstance(column.values, list) else column.values.tolist()
+    if column.valid is None:
+        return values
+    return [one if there else None for one, there in zip(values, column.valid, strict=True)]
 
 
 def empty(code: str) -> Column:
