@@ -26,8 +26,7 @@ from porter.publish import Outcome, publish
 from porter.publish import parse_index as parse_target
 from porter.wheel import fits
 
-NEEDED = ("httpx", "ipykernel", "jupyterlab", "jupyter_server")
-REPORT_NEEDED = ("jupytext", "nbformat", "orjson", "pyarrow")
+NEEDED = ("httpx", "ipykernel", "jupyterlab", "jupyter_server", "jupytext", "nbformat", "orjson")
 INDEX_NEEDED = ("fastapi", "granian", "sqlalchemy")
 # Seconds for a process to answer on a slow machine, and for the index to fetch a runtime.
 STARTING, FETCHING = 120.0, 600.0
@@ -103,14 +102,10 @@ def _run(
 
 def check_installed(*, own_index: bool) -> None:
     """Raises MissingRequirement with the command that installs what is not there."""
-    extras: dict[str, tuple[str, ...]] = {"lab": NEEDED, "report": REPORT_NEEDED}
-    if own_index:
-        extras["index"] = INDEX_NEEDED
-    for name in (name for names in extras.values() for name in names):
+    for name in (*NEEDED, *(INDEX_NEEDED if own_index else ())):
         if find_spec(name) is None:
             raise MissingRequirement(
-                f"{name} is not installed",
-                advice=f"pip install 'porter-wasm[{','.join(sorted(extras))}]'",
+                f"{name} is not installed", advice="pip install 'porter-wasm[lab]'"
             )
 
 
