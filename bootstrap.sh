@@ -51,9 +51,12 @@ if [ -n "$missing" ]; then
     python=$(find_python)
 fi
 
-say "making .venv with $python"
-rm -rf .venv
-"$python" -m venv .venv
+# What runs from it meanwhile goes on: a newer lock is installed in place.
+if ! runs .venv/bin/python; then
+    say "making .venv with $python"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 say "installing the dependencies that requirements.lock pins"
 .venv/bin/python -m pip install --quiet --require-hashes --requirement requirements.lock
