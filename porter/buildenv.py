@@ -65,6 +65,11 @@ def build_env(
         "PKG_CONFIG_LIBDIR": str(prefix / "lib" / "pkgconfig"),
         "PYODIDE_JOBS": str(jobs),
     }
+    if recipe.constraint:
+        held = scratch / "constraints.txt"
+        held.write_text("".join(f"{line}\n" for line in recipe.constraint))
+        # pyodide-build tells uv of them for what uv itself builds, and of nothing else.
+        env["UV_CONSTRAINT"] = " ".join([*env.get("UV_CONSTRAINT", "").split(), str(held)])
     if toolchain.ccache is not None:
         env |= {
             "_EMCC_CCACHE": "1",

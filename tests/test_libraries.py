@@ -153,6 +153,19 @@ def test_a_static_library_reaches_its_user(porter: Porter, recipes: Path) -> Non
     assert "waits for libdouble" in failed.json["failures"][1]["message"]
 
 
+def test_build_requirements_are_held_down(porter: Porter, recipes: Path, tmp_path: Path) -> None:
+    meta = recipes / "usesdouble" / "meta.yaml"
+    held = "requirements:\n  constraint: ['setuptools<81']\n"
+    meta.write_text(meta.read_text().replace("requirements:\n", held))
+    setup = recipes / "usesdouble" / "src" / "setup.py"
+    tell = 'import setuptools\nopen("usesdouble/told.txt", "w").write(setuptools.__version__)\n'
+    setup.write_text(f"{tell}{setup.read_text()}")
+    ran = porter("build", "usesdouble", "--recipes", recipes, "--json")
+    assert ran.code == 0, ran.err
+    with zipfile.ZipFile(tmp_path / "cwd" / ran.json["wheels"][-1]["wheel"]) as wheel:
+        assert int(wheel.read("usesdouble/told.txt").split(b".")[0]) == 80
+
+
 @pytest.mark.journey
 def test_a_shared_library_is_vendored_and_scripts_run(
     porter: Porter, recipes: Path, tmp_path: Path
