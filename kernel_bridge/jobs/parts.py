@@ -8,9 +8,9 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
 from kernel_bridge.jobs.errors import JobFailed
@@ -29,6 +29,9 @@ def write_parts(plan: Plan, number: int, inputs: Sequence[Input]) -> list[Part]:
 
     `number` is the task's, and part of its files' names.
     """
+    # Brings pandas with it, which a server that only takes chunks in has no need of.
+    import pyarrow.dataset as ds  # type: ignore[import-untyped]
+
     schema = read_schema(plan.schema)
     written: list[ds.WrittenFile] = []
     try:
@@ -135,7 +138,9 @@ def _difference(found: pa.Schema, wanted: pa.Schema) -> str:
     return next(f"{a.name} is {a.type}, not {b.type}" for a, b in pairs if not a.equals(b))
 
 
-def _partitioning(plan: Plan, schema: pa.Schema) -> ds.Partitioning | None:
+def _partitioning(plan: Plan, schema: pa.Schema) -> Any:
+    import pyarrow.dataset as ds
+
     if not plan.partition:
         return None
     fields = pa.schema([schema.field(name) for name in plan.partition])

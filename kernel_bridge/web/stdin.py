@@ -42,7 +42,8 @@ MOST_BYTES = 1 << 20
 class Questions:
     """Who waits for an answer, and which pages can give one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, connecting: float = CONNECTING) -> None:
+        self._connecting = connecting
         self._sockets: defaultdict[str, list[StdinSocket]] = defaultdict(list)
         self._waiting: dict[str, tuple[str, asyncio.Future[dict[str, object]]]] = {}
         self._opened = asyncio.Condition()
@@ -57,7 +58,7 @@ class Questions:
         answer: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = (context, answer)
         try:
-            async with asyncio.timeout(CONNECTING), self._opened:
+            async with asyncio.timeout(self._connecting), self._opened:
                 await self._opened.wait_for(lambda: bool(self._sockets.get(context)))
         except TimeoutError:
             del self._waiting[number]

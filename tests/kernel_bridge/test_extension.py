@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from labs import Lab, page_options, serve_lab, start_lab
+from labs import Lab, page_options, start_lab
 
 
 def test_a_page_is_told_its_options(lab: Lab) -> None:
@@ -25,15 +25,14 @@ def test_pages_and_files_are_isolated(lab: Lab) -> None:
     client.close()
 
 
-def test_below_another_base_address_with_an_index_and_not_isolated(tmp_path: Path) -> None:
-    bridge = {"index": "http://127.0.0.1:9", "index_token": "t.t", "isolated": False}
-    web = {"ServerApp": {"base_url": "/user/ada", "jpserver_extensions": {"kernel_bridge": True}}}
-    with serve_lab(tmp_path, bridge, config=web) as lab, lab.client as client:
+def test_below_another_base_address_with_an_index_and_not_isolated(far: Lab) -> None:
+    with far.client as client:
         page = client.get("/lab")
         assert "Cross-Origin-Opener-Policy" not in page.headers
         options = page_options(page.text)
         assert options["lockFileUrl"] == "/user/ada/porter/pyodide-lock.json"
-        assert options["pyodideUrl"] == "http://127.0.0.1:9/t/t.t/r/314/runtime/pyodide.mjs"
+        there = "http://127.0.0.1:9/t/hush.hush/r/314"
+        assert options["pyodideUrl"] == f"{there}/runtime/pyodide.mjs"
         assert client.get(options["insideUrl"].removeprefix("/user/ada")).status_code == 200
 
 

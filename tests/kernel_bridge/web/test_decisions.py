@@ -4,27 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
-from labs import Lab, serve_lab
-from servers import Served, serve_index
+from labs import Lab
+from servers import Served
 from uploading import post_wheel
 from wheels import make_wheel
 
 from kernel_bridge.deciding import MOST_CELLS
-from porter.home import Home
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory, home: Home) -> Iterator[Served]:
-    with serve_index(tmp_path_factory.mktemp("index") / "data", home=home.root) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory, index: Served, home: Home) -> Iterator[Lab]:
-    env = {"PORTER_HOME": str(home.root)}
-    bridge = {"index": index.url, "server_kernel": "conda-base"}
-    with serve_lab(tmp_path_factory.mktemp("deciding"), bridge, env=env) as lab:
-        yield lab
 
 
 @pytest.fixture

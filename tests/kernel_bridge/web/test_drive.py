@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from labs import Lab, serve_lab
+from labs import Lab
 
 BYTES = bytes(range(256)) * 20
 
@@ -40,19 +40,13 @@ class Worker:
         return base64.b64decode(self.ask("get", path)["content"], validate=True)
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with serve_lab(tmp_path_factory.mktemp("drive"), {"bytes_limit": 100_000}) as lab:
-        yield lab
-
-
 @pytest.fixture
-def worker(served: Lab) -> Iterator[Worker]:
-    client, options = served.log_in()
+def worker(lab: Lab) -> Iterator[Worker]:
+    client, options = lab.log_in()
     # A worker cannot send the header.
     del client.headers["X-XSRFToken"]
-    client.headers["Origin"] = served.url
-    yield Worker(client, options["context"], served.folder)
+    client.headers["Origin"] = lab.url
+    yield Worker(client, options["context"], lab.folder)
     client.close()
 
 
@@ -152,10 +146,8 @@ def test_a_file_of_more_than_the_limit_is_not_read(worker: Worker) -> None:
     assert worker.post("get", "/large").json()["errno"] == "EFBIG"
 
 
-def test_a_request_proves_that_it_comes_from_a_page_of_the_user(
-    worker: Worker, served: Lab
-) -> None:
-    another = served.options()
+def test_a_request_proves_that_it_comes_from_a_page_of_the_user(worker: Worker, lab: Lab) -> None:
+    another = lab.options()
     mine = worker.context
     for context in ("", "x.y", another["context"]):
         worker.context = context

@@ -1,12 +1,11 @@
 """What pages tell a real server: counted, logged, and learnt from."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from labs import Lab, serve_lab
+from labs import Lab
 
 CELL, CATALOGUE = "a" * 64, "b" * 64
 FAILURE = {
@@ -15,16 +14,9 @@ FAILURE = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("events")
-
-
-@pytest.fixture(scope="module")
-def lab(folder: Path) -> Iterator[Lab]:
-    config = {"PorterOperations": {"folder": str(folder / "operations")}}
-    with serve_lab(folder, config=config) as started:
-        yield started
+@pytest.fixture
+def folder(lab: Lab) -> Path:
+    return lab.folder.parent
 
 
 def test_events_are_counted_logged_and_learnt_from(lab: Lab, folder: Path) -> None:

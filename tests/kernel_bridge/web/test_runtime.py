@@ -6,14 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsing import chromium
-from labs import Lab, serve_lab
+from labs import Lab
 from playwright.sync_api import Browser
-from servers import Served, serve_index
+from servers import Served
 from uploading import post_wheel
 from wheels import make_wheel
 
 from kernel_bridge.runtime import read_parts
-from porter.home import Home
 
 # A module worker, as the kernel's is; it tells what the page asked of it.
 WORKER = """
@@ -47,19 +46,6 @@ PAGE = """(source) => new Promise((resolve, reject) => {
   worker.onmessage = (event) => resolve(event.data);
   worker.onerror = (event) => reject(new Error(event.message));
 })"""
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory, home: Home) -> Iterator[Served]:
-    with serve_index(tmp_path_factory.mktemp("index") / "data", home=home.root) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory, index: Served, home: Home) -> Iterator[Lab]:
-    env = {"PORTER_HOME": str(home.root)}
-    with serve_lab(tmp_path_factory.mktemp("indexed"), {"index": index.url}, env=env) as lab:
-        yield lab
 
 
 @pytest.fixture(scope="module")
@@ -114,14 +100,12 @@ def test_without_an_index_it_says_so(lab: Lab) -> None:
     assert answer.json()["advice"] == "set c.PorterBridge.index"
 
 
-def test_an_index_that_is_away_is_named_without_its_token(tmp_path: Path, home: Home) -> None:
-    bridge = {"index": "http://127.0.0.1:9", "index_token": "hush"}
-    env = {"PORTER_HOME": str(home.root)}
-    with serve_lab(tmp_path, bridge, env=env) as lab, lab.client as client:
+def test_an_index_that_is_away_is_named_without_its_token(far: Lab) -> None:
+    with far.client as client:
         answer = client.get("/porter/pyodide-lock.json")
         assert answer.status_code == 502
         assert "http://127.0.0.1:9 does not answer" in answer.json()["message"]
-        assert "hush" not in answer.text + lab.output.read_text()
+        assert "hush" not in answer.text + far.output.read_text()
 
 
 @pytest.mark.journey
