@@ -9,16 +9,24 @@ from importlib.util import find_spec
 from kernel_bridge.inside.analysis.imports import Import, read_imports
 from kernel_bridge.inside.analysis.transform import Unreadable, read_cell
 
+# IPython's own magics that import something when they run.
+MAGICS = {"%matplotlib": ("matplotlib",), "%pylab": ("matplotlib", "numpy")}
+
 
 def missing_imports(source: str, transform: Callable[[str], str] | None = None) -> list[str]:
-    """Dotted names, each once, in the order they stand.
+    """Dotted names, each once, in the order they stand, those that magics import first.
 
     Guarded imports do not count: the cell goes on without them. A cell that cannot be read has
     none, since it will say so itself.
     """
     try:
         read = read_cell(source, transform)
-        found = [one for tree, _ in read.trees for one in read_imports(tree)]
+        found = [
+            Import(name=name, line=escape.line)
+            for escape in read.escapes
+            for name in MAGICS.get(escape.name, ())
+        ]
+        found += [one for tree, _ in read.trees for one in read_imports(tree)]
     except (Unreadable, RecursionError):
         return []
     return list(dict.fromkeys(filter(None, map(_missing, found))))

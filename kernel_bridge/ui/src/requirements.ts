@@ -7,8 +7,8 @@ import { ICellMiddleware, ICellRun } from './pipeline';
 import { IBridgeSettings } from './settings';
 import { Sides } from './sides';
 
-/** Whether a text may import anything at all: asking the kernel costs a message. */
-const IMPORTS = /\bimport\b|__import__|import_module/;
+/** Whether a text may import anything at all, itself or by a magic: asking the kernel costs a message. */
+const IMPORTS = /\bimport\b|__import__|import_module|%(?:matplotlib|pylab)\b/;
 
 /** Installs what a cell imports before it runs in the browser, from the lock file or the index. */
 export class Requirements implements ICellMiddleware {

@@ -1,6 +1,7 @@
 """What cells import and a kernel has not."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ from kernel_bridge.inside.requirements.projects import project_of
 )
 def test_missing(source: str, missing: list[str]) -> None:
     assert missing_imports(source) == missing
+
+
+@pytest.mark.skipif(find_spec("matplotlib") is not None, reason="it is not missing here")
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("%matplotlib inline\nimport no_such", ["matplotlib", "no_such"]),
+        ("x = 1\n%matplotlib inline\nimport matplotlib", ["matplotlib"]),
+        ("%pylab", ["matplotlib"]),
+        ("%%time\n%matplotlib inline", ["matplotlib"]),
+        ("# %matplotlib inline", []),
+        ("%config InlineBackend.figure_format = 'svg'", []),
+    ],
+)
+def test_magics_that_import(source: str, missing: list[str]) -> None:
+    assert [name for name in missing_imports(source) if name != "numpy"] == missing
 
 
 def test_a_namespace_may_lack_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
