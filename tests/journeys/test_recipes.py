@@ -94,6 +94,18 @@ def test_pandas_runs_on_the_numpy_built_here(
 
 
 @pytest.mark.journey
+def test_matplotlib_runs_on_what_was_built_here(home: Home, tmp_path: Path) -> None:
+    built = {wheel["name"]: wheel for wheel in build_on_numpy("matplotlib", "314", home, tmp_path)}
+    libraries = {"freetype", "libjpeg-turbo", "qhull", "zlib"}
+    assert {name for name, item in built.items() if item["wheel"].endswith(".tar")} == libraries
+    assert {*built} - libraries == {"numpy", "contourpy", "kiwisolver", "pillow", "matplotlib"}
+    assert built["matplotlib"]["audit"] == "clean"
+    results = outcomes(built["matplotlib"])
+    assert set(results.values()) == {"passed"}
+    assert "test_matplotlib.py::test_figures_of_a_notebook" in results
+
+
+@pytest.mark.journey
 @pytest.mark.parametrize("name", [*HOMEGROWN, "binmap"])
 def test_homegrown_libraries_work_natively_too(
     name: str, env: dict[str, str], tmp_path: Path
