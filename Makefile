@@ -7,6 +7,7 @@ SERVICES := .venv/services
 UI := kernel_bridge/ui
 MODULES := $(UI)/node_modules/.package-lock.json
 LABEXTENSION := kernel_bridge/labextensions/porter-kernel-bridge/package.json
+FRAMES := $(addprefix recipes/,nanoarrow numpy pandas contourpy kiwisolver pillow matplotlib)
 RECIPES := recipes/rollstat recipes/tilecodec recipes/runbitmap recipes/regex
 
 demo: $(READY) $(BROWSERS)
@@ -22,9 +23,9 @@ journeys: $(LABEXTENSION) $(BROWSERS) $(SERVICES)
 test-bridge: $(LABEXTENSION) $(BROWSERS) $(SERVICES) frames
 	.venv/bin/pytest -n 2 --dist loadfile -m bridge
 
-# What a browser's kernel needs for data frames.
+# What a browser's kernel needs for data frames and plots.
 frames: $(READY)
-	.venv/bin/porter build --platform 314 --timeout 3600 --out dist/bridge recipes/nanoarrow recipes/numpy recipes/pandas
+	.venv/bin/porter build --platform 314 --timeout 3600 --out dist/bridge $(FRAMES)
 	.venv/bin/python -m pip download --quiet --no-deps --only-binary :all: --require-hashes --dest dist/bridge -r demo/frames.txt
 
 lint: $(READY)
