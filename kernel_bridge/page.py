@@ -46,6 +46,8 @@ def page_options(settings: BridgeSettings, base_url: str, *, context: str) -> di
         "insideUrl": own("inside.zip"),
         "platform": settings.platform,
         "carryLimit": settings.carry_limit,
+        "rowsLimit": settings.rows_limit,
+        "bytesLimit": settings.bytes_limit,
         "isolated": settings.isolated,
         "spare": settings.spare,
         "context": context,

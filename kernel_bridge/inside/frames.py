@@ -34,9 +34,9 @@ _numbers = count(1)
 
 @operation("assign")
 def assign(shell: Any, args: Arguments, buffers: list[memoryview]) -> Answer:
-    """`{name, form: arrow | json | bytes, value?}` and a buffer → `{name, type, shape?}`.
+    """`{name, form: arrow | json | bytes, value?, rows?}` and a buffer → `{name, type, shape?}`.
 
-    Of JSON the value is the argument `value`, or a buffer of its text. Raises BadArguments, or
+    Of a frame the first `rows` are kept, where so many are told. Of JSON the value is the argument `value`, or a buffer of its text. Raises BadArguments, or
     NotHere where pandas or Arrow is not there.
     """
     name = argument(args, "name", str)
@@ -56,7 +56,8 @@ def _value(form: str, args: Arguments, buffers: list[memoryview]) -> Any:
     try:
         match form:
             case "arrow":
-                return plain_frame(read_stream(buffers[0]))
+                frame, first = plain_frame(read_stream(buffers[0])), args.get("rows")
+                return frame if first is None else frame.iloc[: argument(args, "rows", int)].copy()
             case "json":
                 return json.loads(bytes(buffers[0]))
             case "bytes":

@@ -1,4 +1,5 @@
-// Wheels and piplite's index of them are files of their own, which the kernel asks for by address.
+// Wheels and piplite's index of them are files of their own, which the kernel asks for by address;
+// what a worker runs of `python/` is text.
 module.exports = {
   module: {
     rules: [
@@ -7,7 +8,13 @@ module.exports = {
         type: 'asset/resource',
         generator: { filename: 'pypi/[name][ext]' }
       },
-      { test: /\.py$/, type: 'asset/source' },
+      // Loaded by address, when a query of files is the first to need them.
+      {
+        test: /\.wasm$/,
+        type: 'asset/resource',
+        generator: { filename: '[name].[contenthash:16][ext]' }
+      },
+      { test: /\.py$|[/\\]python[/\\][^/\\]*\.js$/, type: 'asset/source' },
       {
         test: /\.worker\.js$/,
         type: 'asset/resource',

@@ -1,4 +1,6 @@
-"""The magics `%%sql`, `%%googlesheet` and `%%graphql` of a server's kernel, by the gateway.
+"""The magics `%%sql`, `%%googlesheet` and `%%graphql` of a server's kernel: the gateway is asked.
+
+A `%%sql` that names no service is a query of files, which the kernel runs itself.
 
 In a browser's kernel the page asks instead, and these say so.
 """
@@ -6,7 +8,7 @@ In a browser's kernel the page asks instead, and these say so.
 import http.client
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,8 +17,11 @@ from kernel_bridge.inside.gateway import GatewayError, find_gateway
 from kernel_bridge.inside.place import IN_BROWSER
 from kernel_bridge.inside.query.errors import QueryError
 from kernel_bridge.inside.query.frames import FrameReader
-from kernel_bridge.inside.query.lines import BODIED, SYNTAX, parse_magic
-from kernel_bridge.inside.query.request import Request, make_request
+from kernel_bridge.inside.query.lines import BODIED, SYNTAX, Magic, parse_magic
+from kernel_bridge.inside.query.local import query_files
+from kernel_bridge.inside.query.request import Request, asks_files, bound_values, make_request
+from kernel_bridge.inside.tables.by_pyarrow import make_table
+from kernel_bridge.inside.tables.plain import plain_frame
 
 ACCEPT = "application/vnd.porter.frames"
 
@@ -43,7 +48,7 @@ def ask_gateway(
     try:
         source = FrameReader(answer, tell)
         with pa.ipc.open_stream(pa.PythonFile(source, "r")) as reader:
-            frame = reader.read_pandas()
+            frame = plain_frame(make_table(reader.schema, list(reader)))
         while source.done is None:
             source.read(1)
         return frame, source.done
@@ -60,20 +65,31 @@ def run_magic(shell: Any, kind: str, line: str, cell: str | None = None) -> Any:
     """One magic: the frame goes to its name, or is the cell's value."""
     shown = _Shown()
     try:
-        request = make_request(parse_magic(kind, line, cell), shell.user_ns)
-        frame, end = ask_gateway(request, shown)
+        magic = parse_magic(kind, line, cell)
+        frame, truncated = _answer(magic, shell.user_ns, shown)
     except (InsideError, GatewayError) as error:
         shown.clear()
         _refuse(error)
     shown.clear()
-    if end.get("truncated"):
+    if truncated:
         print(f"These are the first {len(frame):,} rows; there are more.")
-    if request.target is None:
+    if magic.target is None:
         return frame
-    shell.user_ns[request.target] = frame
+    shell.user_ns[magic.target] = frame
     rows, columns = frame.shape
-    print(f"{request.target}: {rows:,} rows, {columns} columns")
+    print(f"{magic.target}: {rows:,} rows, {columns} columns")
     return None
+
+
+def _answer(
+    magic: Magic, names: Mapping[str, Any], tell: Callable[[dict[str, Any]], None]
+) -> tuple[Any, bool]:
+    """The frame, and whether there are more rows than were asked for."""
+    if asks_files(magic) and not IN_BROWSER:
+        first = magic.options.get("limit")
+        return query_files(magic.body, bound_values(magic, names), int(first) if first else None)
+    frame, end = ask_gateway(make_request(magic, names), tell)
+    return frame, bool(end.get("truncated"))
 
 
 class _Shown:

@@ -37,7 +37,11 @@ SYNTAX: Mapping[str, Mapping[str, str]] = {
         "limit": NUMBER,
     },
 }
-NEEDED = {"sql": ("on",), "googlesheet": ("id", "range"), "graphql": ("on",)}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "sql": (),
+    "googlesheet": ("id", "range"),
+    "graphql": ("on",),
+}
 BODIED = ("sql", "graphql")
 CHOICES = {"values": ("unformatted", "formatted", "formula")}
 

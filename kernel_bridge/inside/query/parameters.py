@@ -6,7 +6,7 @@ have them: https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 PARAMETER = re.compile(r""":([^\W\d]\w*)""")
 BEGIN = re.compile(
@@ -31,21 +31,39 @@ def parameter_names(sql: str) -> list[str]:
 
 def rewrite(sql: str, written: Callable[[str], str]) -> str:
     """The SQL with each `:name` as `written(name)` says; everything else as it is."""
-    parts, start = [], 0
+    return "".join(
+        written(text[1:]) if kind == "parameter" else text for kind, text in _pieces(sql)
+    )
+
+
+def without_comments(sql: str) -> str:
+    """The SQL with a space in place of each comment."""
+    return "".join(" " if kind in ("line", "block") else text for kind, text in _pieces(sql))
+
+
+def quoted_texts(sql: str) -> list[str]:
+    """What stands in quotes of both kinds, in order, each once: names of files are among it."""
+    found: dict[str, None] = {}
+    for kind, text in _pieces(sql):
+        if kind in ("string", "quoted") and len(text) > 1:
+            found.setdefault(text[1:-1].replace(text[0] * 2, text[0]))
+    return list(found)
+
+
+def _pieces(sql: str) -> Iterator[tuple[str, str]]:
+    """Pieces that together are the SQL, each with its kind; "" is what stands between."""
+    start = 0
     while (found := BEGIN.search(sql, start)) is not None:
-        end = found.end()
-        parts.append(sql[start : found.start()])
-        if found["parameter"]:
-            parts.append(written(found["parameter"][1:]))
-        else:
-            if found["block"]:
-                end = _after_block(sql, end)
-            elif found["dollar"]:
-                closing = sql.find(found["dollar"], end)
-                end = len(sql) if closing < 0 else closing + len(found["dollar"])
-            parts.append(sql[found.start() : end])
+        end, kind = found.end(), str(found.lastgroup)
+        yield "", sql[start : found.start()]
+        if kind == "block":
+            end = _after_block(sql, end)
+        elif kind == "dollar":
+            closing = sql.find(found["dollar"], end)
+            end = len(sql) if closing < 0 else closing + len(found["dollar"])
+        yield kind, sql[found.start() : end]
         start = end
-    return "".join((*parts, sql[start:]))
+    yield "", sql[start:]
 
 
 def _after_block(sql: str, start: int) -> int:

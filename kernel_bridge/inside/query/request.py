@@ -4,16 +4,18 @@ A page takes a cell's request by the operation `query`, so that it needs no pars
 values never become text of a query.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kernel_bridge.inside.query.errors import BadMagic, BadValue
 from kernel_bridge.inside.query.lines import Magic, parse_cell
-from kernel_bridge.inside.query.parameters import parameter_names
+from kernel_bridge.inside.query.parameters import parameter_names, quoted_texts
+from kernel_bridge.inside.query.placeholders import with_placeholders
 from kernel_bridge.inside.query.values import wire_json, wire_value
 from kernel_bridge.inside.registry import Answer, Arguments, argument, operation
 
+FILES = "files"
 VALUES = {
     "unformatted": "UNFORMATTED_VALUE",
     "formatted": "FORMATTED_VALUE",
@@ -23,7 +25,10 @@ VALUES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """`POST porter/{address}` with `body`; the answer goes to the name `target`, or is shown."""
+    """`POST porter/{address}` with `body`; the answer goes to the name `target`, or is shown.
+
+    The address `files` is none of the gateway's: the page itself runs such a query.
+    """
 
     address: str
     body: Mapping[str, Any]
@@ -32,13 +37,20 @@ class Request:
 
 def make_request(magic: Magic, names: Mapping[str, Any]) -> Request:
     """What a magic asks, with the values of a notebook's `names`; raises BadMagic and BadValue."""
-    make = {"sql": _sql, "googlesheet": _sheet, "graphql": _graphql}[magic.kind]
+    address, make = ADDRESSES[magic.kind]
+    if asks_files(magic):
+        address, make = FILES, _files
     body = {key: value for key, value in make(magic, names).items() if value is not None}
-    address = {"googlesheet": "sheets"}.get(magic.kind, magic.kind)
     return Request(address=address, body=body, target=magic.target)
 
 
-def _sql(magic: Magic, names: Mapping[str, Any]) -> dict[str, Any]:
+def asks_files(magic: Magic) -> bool:
+    """Whether it is a query of files, which the notebook's own side runs."""
+    return magic.kind == "sql" and "on" not in magic.options
+
+
+def bound_values(magic: Magic, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The notebook's value for each `:name` of a query; raises BadMagic and BadValue."""
     wanted = parameter_names(magic.body)
     for name in magic.pairs:
         if name not in wanted:
@@ -56,11 +68,27 @@ def _sql(magic: Magic, names: Mapping[str, Any]) -> dict[str, Any]:
                 f"the notebook has no variable {name!r} for :{name}",
                 advice=f"assign it, or write --param {name}=EXPRESSION",
             )
-        values[name] = wire_value(name, found)
+        values[name] = found
+    return values
+
+
+def _sql(magic: Magic, names: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: wire_value(name, one) for name, one in bound_values(magic, names).items()}
     return {
-        "service": magic.options.get("on"),
+        "service": magic.options["on"],
         "query": magic.body,
         "parameters": values,
+        "limit": magic.options.get("limit"),
+    }
+
+
+def _files(magic: Magic, names: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: wire_value(name, one) for name, one in bound_values(magic, names).items()}
+    query, bound = with_placeholders(magic.body, values)
+    return {
+        "query": query,
+        "parameters": bound,
+        "names": quoted_texts(magic.body),
         "limit": magic.options.get("limit"),
     }
 
@@ -95,6 +123,13 @@ def _graphql(magic: Magic, names: Mapping[str, Any]) -> dict[str, Any]:
         "rows": magic.options.get("rows"),
         "limit": magic.options.get("limit"),
     }
+
+
+ADDRESSES: Mapping[str, tuple[str, Callable[[Magic, Mapping[str, Any]], dict[str, Any]]]] = {
+    "sql": ("sql", _sql),
+    "googlesheet": ("sheets", _sheet),
+    "graphql": ("graphql", _graphql),
+}
 
 
 def _evaluate(expression: str, names: Mapping[str, Any]) -> Any:

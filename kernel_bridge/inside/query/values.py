@@ -41,6 +41,24 @@ def wire_value(name: str, value: Any) -> Any:
     return _scalar(name, value)
 
 
+def native_value(name: str, value: Any) -> Any:
+    """One value as Python's own, or a list of them, where `wire_value` has it; raises BadValue."""
+    wire_value(name, value)
+    if hasattr(value, "tolist") and not isinstance(value, str | bytes):
+        value = value.tolist()
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_native(one) for one in value]
+    return _native(value)
+
+
+def _native(value: Any) -> Any:
+    if type(value).__name__ in ("NaTType", "NAType"):
+        return None
+    if hasattr(value, "to_pydatetime"):
+        return value.to_pydatetime()  # pandas' Timestamp
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
 def wire_json(name: str, value: Any) -> Any:
     """A value as plain JSON, for GraphQL's variables; raises BadValue."""
     if isinstance(value, dict):

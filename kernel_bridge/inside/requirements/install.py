@@ -80,11 +80,16 @@ async def _from_lock(projects: list[str], tell: Tell) -> None:
         return
     tell({"message": f"loading {', '.join(projects)}"})
     js = import_module("pyodide_js")
-    to_js = import_module("pyodide.ffi").to_js
+    ffi = import_module("pyodide.ffi")
+    told = ffi.create_proxy(lambda message: tell({"message": str(message)}))
+    # What it says while it loads is no output of the cell's.
+    options = {"messageCallback": told, "errorCallback": told}
     try:
-        await js.loadPackage(to_js(projects))
+        await js.loadPackage(ffi.to_js(projects), **options)
     except Exception as error:  # noqa: BLE001 # JavaScript's: the index may have it all the same
         tell({"message": f"the runtime's own files: {_first_line(error)}"})
+    finally:
+        told.destroy()
     invalidate_caches()
 
 

@@ -21,6 +21,9 @@ export interface IBridgeSettings {
   readonly platform: string;
   /** Bytes that a switch carries at most. */
   readonly carryLimit: number;
+  /** Rows and bytes of one answer, and bytes of the files that a query of the page's reads. */
+  readonly rowsLimit: number;
+  readonly bytesLimit: number;
   /** What proves the worker's own requests (`kernel_bridge/web/drive.py`). */
   readonly context: string;
   /** Whether the page keeps one browser kernel ready that no notebook has yet. */

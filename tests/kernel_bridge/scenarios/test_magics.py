@@ -1,11 +1,12 @@
 """Magics in notebooks of both kernels, against real services of this machine."""
 
 import json
+import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import copytree
@@ -14,20 +15,20 @@ from typing import Any
 import psycopg
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pytest
-from driving import PATIENCE, WIDGET, Desk, sit_down, write_notebook
+from cells import await_end, counts, frame_wheels, run, start
+from driving import PATIENCE, Desk, sit_down, write_notebook
 from gatewaying import SHEET, TOKEN, serve_graphql, serve_sheets
 from labs import Lab, serve_lab
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import Browser
 from services import Postgres, run_postgres
 
 from demo.serving import publish, serving
 
 ROOT = Path(__file__).parents[3]
+UI = ROOT / "kernel_bridge" / "ui"
 EXTENSIONS = ROOT / "kernel_bridge" / "labextensions"
-WHEELS = ROOT / "dist" / "bridge"
 GUIDE = ROOT / "docs" / "how-to" / "write-a-cell-magic.md"
 KERNELS = ("porter-browser", "python3")
-NEEDED = ("nanoarrow", "numpy", "pandas", "python_dateutil", "six", "tzdata")
 SLOW = "%%sql df << --on warehouse\nSELECT pg_sleep(60)"
 ROWS = "%%sql df << --on warehouse\nSELECT i FROM generate_series(1, {}) AS t(i)"
 PAGES = (
@@ -47,6 +48,7 @@ class Office:
     lab: Lab
     postgres: Postgres
     lake: Path
+    extensions: Path
 
     def await_running(self, count: int) -> None:
         """Until PostgreSQL runs so many of the slow queries."""
@@ -62,12 +64,6 @@ class Office:
                     return
                 assert time.monotonic() < until, found
                 time.sleep(0.1)
-
-
-def wheels() -> list[Path]:
-    """What a browser's kernel needs for frames, as far as it was built."""
-    found = (WHEELS.glob(f"{name}-*.whl") for name in NEEDED)
-    return [max(paths) for paths in map(list, found) if paths]
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +91,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         serve_sheets() as sheets,
         serve_graphql() as graphql,
     ):
-        if wheels():
-            publish(wheels(), index)
+        publish(frame_wheels(), index)
         (folder / "dsn").write_text(postgres.new_database())
         services = {
             "warehouse": {"kind": "postgresql", "dsn-file": str(folder / "dsn")},
@@ -106,7 +101,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         }
         bridge = {"index": index.url, "hosts": ["127.0.0.1"], "services": services}
         with serve_lab(folder, {**bridge, "rows_limit": 200_000}, config=config) as lab:
-            yield Office(lab=lab, postgres=postgres, lake=folder / "lake")
+            yield Office(lab=lab, postgres=postgres, lake=folder / "lake", extensions=extensions)
 
 
 @pytest.fixture(scope="module")
@@ -128,60 +123,13 @@ def at(seat: Desk, request: pytest.FixtureRequest) -> Iterator[Desk]:
     seat.tidy_up()
 
 
-@pytest.fixture
-def frames(at: Desk) -> Desk:
-    """The same tab, where its kernel can have frames."""
-    if at.kernel == KERNELS[0] and len(wheels()) < len(NEEDED):
-        pytest.fail(f"{WHEELS} lacks one of {', '.join(NEEDED)}: make frames builds them")
-    return at
-
-
 both = pytest.mark.parametrize("at", KERNELS, indirect=True)
 
 
-def fill(desk: Desk, *cells: str) -> None:
-    """Have just these cells in the notebook."""
-    desk.page.evaluate(
-        f"""cells => {{
-            const shared = {WIDGET}.content.model.sharedModel;
-            shared.deleteCellRange(0, shared.cells.length);
-            shared.insertCells(0, cells.map(source => ({{ cell_type: 'code', source }})));
-        }}""",
-        list(cells),
-    )
-
-
-def run(desk: Desk, *cells: str) -> list[str]:
-    """What these cells show, run from the first to the last, or to the first that fails."""
-    fill(desk, *cells)
-    with suppress(Error):  # the cells tell
-        desk.run_all()
-    return [desk.text(index) for index in range(len(cells))]
-
-
-def counts(desk: Desk) -> list[int | None]:
-    told = desk.page.evaluate(f"{WIDGET}.content.widgets.map(one => one.model.executionCount)")
-    return list(told)
-
-
-def start(desk: Desk, cell: str) -> None:
-    """Run one cell, and come back at once."""
-    fill(desk, cell, "print('after')")
-    desk.start_run_all()
-
-
-def await_end(desk: Desk) -> None:
-    desk.page.wait_for_function(
-        f"""{WIDGET}.content.widgets[0].model.executionCount !== null &&
-            {WIDGET}.content.widgets.every(one => one.model.executionState === 'idle')""",
-        timeout=PATIENCE,
-    )
-
-
 @both
-def test_a_query_becomes_a_frame(frames: Desk) -> None:
+def test_a_query_becomes_a_frame(at: Desk) -> None:
     shown = run(
-        frames,
+        at,
         "least = 99_990; names = ['row 99991', 'row 99993', 'x']",
         "%%sql df << --on warehouse --param most=least+5\n"
         "SELECT i, 'row ' || i AS name FROM generate_series(1, 100000) AS t(i)\n"
@@ -191,31 +139,31 @@ def test_a_query_becomes_a_frame(frames: Desk) -> None:
 
     assert shown[1].strip() == "df: 2 rows, 2 columns"
     assert shown[2].strip() == "DataFrame [99991, 99993] ['row 99991', 'row 99993']"
-    assert counts(frames) == [1, 2, 3]
+    assert counts(at) == [1, 2, 3]
 
 
 @both
-def test_a_query_without_a_name_is_shown_as_a_table(frames: Desk) -> None:
-    run(frames, "%%sql --on files --limit 1\nFROM '~/data/some.csv' ORDER BY a", "print(len(_))")
+def test_a_query_without_a_name_is_shown_as_a_table(at: Desk) -> None:
+    run(at, "%%sql --on files --limit 1\nFROM '~/data/some.csv' ORDER BY a", "print(len(_))")
 
-    data = [one for one in frames.outputs(0) if one["output_type"] == "execute_result"]
+    data = [one for one in at.outputs(0) if one["output_type"] == "execute_result"]
     assert "<table" in "".join(data[0]["data"]["text/html"])
-    assert "These are the first 1 rows; there are more." in frames.text(0)
-    assert frames.text(1).strip() == "1"
+    assert "These are the first 1 rows; there are more." in at.text(0)
+    assert at.text(1).strip() == "1"
 
 
 @both
-def test_many_rows_come(frames: Desk) -> None:
-    shown = run(frames, ROWS.format(150_000), "print(int(df.i.sum()))")
+def test_many_rows_come(at: Desk) -> None:
+    shown = run(at, ROWS.format(150_000), "print(int(df.i.sum()))")
 
     assert "df: 150,000 rows, 1 columns" in shown[0]
     assert shown[1].strip() == str(150_000 * 150_001 // 2)
 
 
 @both
-def test_sheets_and_graphql(frames: Desk) -> None:
+def test_sheets_and_graphql(at: Desk) -> None:
     shown = run(
-        frames,
+        at,
         f"%%googlesheet people << --id {SHEET} --range 'Sheet1!A1:D'",
         "%%graphql issues << --on tracker --paginate issues --limit 120\n" + PAGES,
         "print(people.name.tolist()[0], len(issues))",
@@ -227,144 +175,193 @@ def test_sheets_and_graphql(frames: Desk) -> None:
 
 
 @both
-def test_an_error_is_told_and_ends_run_all(frames: Desk) -> None:
-    shown = run(frames, "df = 'as before'", "%%sql df << --on warehouse\nSELECT nope", "print(1)")
+def test_an_error_is_told_and_ends_run_all(at: Desk) -> None:
+    shown = run(at, "df = 'as before'", "%%sql df << --on warehouse\nSELECT nope", "print(1)")
 
     assert 'column "nope" does not exist' in shown[1]
-    assert "what to do" in json.dumps(frames.outputs(1))
+    assert "what to do" in json.dumps(at.outputs(1))
     assert shown[2] == ""
-    assert counts(frames)[2] is None
-    assert run(frames, "print(df)") == ["as before\n"]
+    assert counts(at)[2] is None
+    assert run(at, "print(df)") == ["as before\n"]
 
 
 @pytest.mark.parametrize(
     ("cell", "error", "message"),
     [
-        ("%%sql df <<\nselect 1", "BadMagic", "--on is missing"),
+        ("%%sql df << --in warehouse\nselect 1", "BadMagic", "there is no option --in"),
         ("%%sql df << --on warehouse\nselect :nope", "BadValue", "no variable 'nope'"),
         ("%%sql df << --on nowhere\nselect 1", "UnknownService", "no service 'nowhere'"),
         (ROWS.format(300_000), "TooMuch", "200"),
         ('%%dataframe\nframe = "nothing"\nto = "lake"\nname = "a"', "NoSuchName", "nothing"),
     ],
 )
-def test_mistakes_have_a_name(frames: Desk, cell: str, error: str, message: str) -> None:
-    shown = run(frames, cell)
+def test_mistakes_have_a_name(at: Desk, cell: str, error: str, message: str) -> None:
+    shown = run(at, cell)
 
     assert shown[0].startswith(f"{error}: ")
     assert message in shown[0]
 
 
 @both
-def test_an_interrupt_ends_the_query(frames: Desk, office: Office) -> None:
-    start(frames, SLOW)
+def test_an_interrupt_ends_the_query(at: Desk, office: Office) -> None:
+    start(at, SLOW)
     office.await_running(1)
 
-    frames.execute("notebook:interrupt-kernel")
-    await_end(frames)
+    at.execute("notebook:interrupt-kernel")
+    await_end(at)
 
     office.await_running(0)
-    assert "KeyboardInterrupt" in frames.text(0)
-    assert frames.text(1) == ""
-    assert run(frames, "print('still here')") == ["still here\n"]
+    assert "KeyboardInterrupt" in at.text(0)
+    assert at.text(1) == ""
+    assert run(at, "print('still here')") == ["still here\n"]
 
 
-def test_a_notebook_that_nobody_trusts_asks_nothing(frames: Desk) -> None:
-    path = write_notebook(frames.lab.folder, "found größe.ipynb", [""], kernel="porter-browser")
-    notebook = json.loads((frames.lab.folder / path).read_text())
+def test_a_notebook_that_nobody_trusts_asks_nothing(at: Desk) -> None:
+    path = write_notebook(at.lab.folder, "found größe.ipynb", [""], kernel="porter-browser")
+    notebook = json.loads((at.lab.folder / path).read_text())
     html: dict[str, Any] = {"output_type": "display_data", "metadata": {}}
     notebook["cells"][0]["outputs"] = [{**html, "data": {"text/html": "<script></script>"}}]
-    (frames.lab.folder / path).write_text(json.dumps(notebook))
-    frames.open(path)
+    (at.lab.folder / path).write_text(json.dumps(notebook))
+    at.open(path)
 
-    told = run(frames, "%%sql --on warehouse\nselect 1 as a")
+    told = run(at, "%%sql --on warehouse\nselect 1 as a")
     assert told[0].startswith("UntrustedNotebook: ")
 
-    with frames.lab.client as client:
+    with at.lab.client as client:
         client.post(f"/api/contents/{path}/trust").raise_for_status()
-    told = run(frames, "%%sql df << --on warehouse\nselect 1 as a")
+    told = run(at, "%%sql df << --on warehouse\nselect 1 as a")
     assert told == ["df: 1 rows, 1 columns\n"]
 
 
 @both
-def test_a_frame_becomes_a_dataset_once(frames: Desk, office: Office) -> None:
-    name = f"sales/{frames.kernel}"
+def test_a_frame_becomes_a_dataset_once(at: Desk, office: Office) -> None:
+    name = f"sales/{at.kernel}"
     cell = UPLOAD.replace("NAME", name)
-    run(frames, FRAME.replace("ROWS", "200_000"), cell)
+    run(at, FRAME.replace("ROWS", "200_000"), cell)
 
-    assert f"df: 200,000 rows are in {office.lake / name} (" in frames.text(1)
-    assert len(frames.outputs(1)) == 1
+    assert f"df: 200,000 rows are in {office.lake / name} (" in at.text(1)
+    assert len(at.outputs(1)) == 1
     found = ds.dataset(office.lake / name, partitioning="hive").to_table()
     assert sorted(found.column("n").to_pylist()) == list(range(200_000))
     written = (office.lake / name / "_porter.json").stat().st_mtime_ns
-    told = frames.text(1)
-    frames.run(1)
-    assert frames.text(1) == told
+    told = at.text(1)
+    at.run(1)
+    assert at.text(1) == told
     assert (office.lake / name / "_porter.json").stat().st_mtime_ns == written
 
 
-def test_an_upload_is_interrupted_and_goes_on(frames: Desk, office: Office) -> None:
-    assert run(frames, FRAME.replace("ROWS", "1_500_000")) == [""]
+def test_an_upload_is_interrupted_and_goes_on(at: Desk, office: Office) -> None:
+    assert run(at, FRAME.replace("ROWS", "1_500_000")) == [""]
     sent: list[str] = []
 
     def look(route: Any) -> None:
         sent.append(route.request.url.partition("?")[0])
         if len(sent) == 2:
             # The second chunk waits until somebody has interrupted the cell.
-            frames.page.evaluate(
-                "void window.jupyterapp.commands.execute('notebook:interrupt-kernel')"
-            )
+            at.page.evaluate("void window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
         route.continue_()
 
-    frames.page.route("**/porter/uploads/*/chunks/*", look)
-    start(frames, UPLOAD.replace("NAME", "interrupted"))
-    await_end(frames)
-    frames.page.unroute_all()
+    at.page.route("**/porter/uploads/*/chunks/*", look)
+    start(at, UPLOAD.replace("NAME", "interrupted"))
+    await_end(at)
+    at.page.unroute_all()
 
-    assert "Interrupted: nothing was written." in frames.text(0)
-    assert "KeyboardInterrupt" in frames.text(0)
-    assert frames.text(1) == ""
+    assert "Interrupted: nothing was written." in at.text(0)
+    assert "KeyboardInterrupt" in at.text(0)
+    assert at.text(1) == ""
     assert not (office.lake / "interrupted").exists()
     again: list[str] = []
-    frames.page.on("request", lambda asked: again.append(asked.url.partition("?")[0]))
-    frames.run(0)
-    assert "df: 1,500,000 rows are in" in frames.text(0)
+    at.page.on("request", lambda asked: again.append(asked.url.partition("?")[0]))
+    at.run(0)
+    assert "df: 1,500,000 rows are in" in at.text(0)
     assert not set(sent[:1]) & set(again)
 
 
-def test_a_magic_of_somebody_elses(at: Desk) -> None:
-    source = re.search(r"```ts\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert source is not None
-    made = subprocess.run(
-        ["node", "-e", TRANSPILE, str(ROOT / "kernel_bridge/ui/node_modules/typescript")],
-        input=source[1],
-        capture_output=True,
-        text=True,
-        check=True,
+def test_a_job_is_cancelled_from_the_page(at: Desk, office: Office) -> None:
+    assert run(at, FRAME.replace("ROWS", "1_500_000")) == [""]
+
+    def look(route: Any) -> None:
+        # The job runs, and the page is about to follow it.
+        at.page.evaluate("void window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
+        route.continue_()
+
+    at.page.route("**/porter/jobs/*/events", look)
+    start(at, UPLOAD.replace("NAME", "cancelled"))
+    await_end(at)
+    at.page.unroute_all()
+
+    assert "Cancelled: nothing was written." in at.text(0)
+    assert "KeyboardInterrupt" in at.text(0)
+    assert at.text(1) == ""
+    assert not (office.lake / "cancelled").exists()
+    with at.lab.client as client:
+        jobs = client.get("/porter/jobs").json()["jobs"]
+    assert jobs[0]["status"] == "cancelled"
+    at.run(0)
+    assert "df: 1,500,000 rows are in" in at.text(0)
+
+
+def test_an_upload_goes_on_where_the_connection_broke(at: Desk, office: Office) -> None:
+    assert run(at, FRAME.replace("ROWS", "1_500_000")) == [""]
+    came: list[str] = []
+
+    def look(route: Any) -> None:
+        address = route.request.url.partition("?")[0]
+        if address.endswith("/chunks/0"):
+            came.append(address)
+            route.continue_()
+        else:
+            route.abort()
+
+    at.page.route("**/porter/uploads/*/chunks/*", look)
+    assert "ServerAway" in run(at, UPLOAD.replace("NAME", "broken"), "print('after')")[0]
+    assert at.text(1) == ""
+    assert not (office.lake / "broken").exists()
+    at.page.unroute_all()
+    again: list[str] = []
+    at.page.on("request", lambda asked: again.append(asked.url.partition("?")[0]))
+
+    at.run(0)
+
+    assert "df: 1,500,000 rows are in" in at.text(0)
+    assert len(came) == 1
+    assert came[0] not in again
+    assert came[0].replace("/chunks/0", "/chunks/1") in again
+
+
+def build_guide(folder: Path) -> Path:
+    """The guide's extension as who reads it builds it; the folder that JupyterLab is given."""
+    guide = GUIDE.read_text()
+    blocks = re.findall(r"```(ts|json)\n(.*?)```", guide, re.DOTALL)
+    names = ("src/index.ts", "package.json", "tsconfig.json")
+    (folder / "src").mkdir(parents=True)
+    for name, (_, text) in zip(names, blocks, strict=True):
+        (folder / name).write_text(text)
+    # `npm install`, from what is installed here already.
+    modules = folder / "node_modules"
+    modules.mkdir()
+    for one in (UI / "node_modules").iterdir():
+        (modules / one.name).symlink_to(one)
+    (modules / "porter-kernel-bridge").symlink_to(UI)
+    scripts = str(Path(sys.executable).parent)
+    env = {**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]])}
+    command = ["npm", "run", "build"]
+    built = subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, check=False
     )
-    at.page.evaluate(LOAD, made.stdout)
-
-    shown = run(at, "%%shout word\nhello", "print(word)", "%%shout\nx")
-
-    assert shown[0].strip() == "HELLO"
-    assert shown[1].strip() == "HELLO"
-    assert shown[2].startswith("NoName: ")
+    assert built.returncode == 0, built.stdout + built.stderr
+    return folder / "labextensions" / "shout"
 
 
-TRANSPILE = """
-const ts = require(process.argv[1]);
-const source = require('fs').readFileSync(0, 'utf8');
-const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-process.stdout.write(ts.transpileModule(source, { compilerOptions }).outputText);
-"""
-# As JupyterLab loads an extension that shares `porter-kernel-bridge` with it.
-LOAD = """async text => {
-    const factory = await window._JUPYTERLAB['porter-kernel-bridge'].get('./index');
-    const modules = { 'porter-kernel-bridge': factory() };
-    const module = { exports: {} };
-    new Function('require', 'exports', 'module', text)(
-        name => modules[name], module.exports, module
-    );
-    const plugin = module.exports.default;
-    window.jupyterapp.registerPlugin(plugin);
-    await window.jupyterapp.activatePlugin(plugin.id);
-}"""
+def test_a_magic_of_somebody_elses(browser: Browser, office: Office, tmp_path: Path) -> None:
+    copytree(build_guide(tmp_path / "shout"), office.extensions / "shout")
+    with sit_down(browser, office.lab) as at:
+        for kernel in KERNELS:
+            path = write_notebook(at.lab.folder, f"shout-{kernel}.ipynb", [""], kernel=kernel)
+            at.open(path)
+            shown = run(at, "%%shout word\nhello", "print(word)", "%%shout\nx")
+
+            assert shown[0].strip() == "HELLO"
+            assert shown[1].strip() == "HELLO"
+            assert shown[2].startswith("NoName: ")
+        at.tidy_up()

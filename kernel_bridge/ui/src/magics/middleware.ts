@@ -178,8 +178,8 @@ class Running {
       output: this.output,
       signal,
       ask: (op, args, buffers) => this.channel.call(op, args, buffers),
-      assign: async (name, form, buffers) =>
-        (await this.channel.call('assign', { name, form }, buffers)).result,
+      assign: async (name, form, buffers, rows) =>
+        (await this.channel.call('assign', { name, form, ...(rows && { rows }) }, buffers)).result,
       require: (...modules) => this.require(modules),
       execute: code => this.execute(code)
     };

@@ -6,7 +6,7 @@ import { ICellPipeline } from '../pipeline';
 import { IBridgeSettings, readSettings } from '../settings';
 import { DataframeMagic } from './dataframe';
 import { Magics } from './middleware';
-import { QueryMagic } from './query';
+import { LazyFileQueries, QueryMagic } from './query';
 import { ICellMagics } from './registry';
 
 /** The services' magics; others add theirs by the token. */
@@ -17,7 +17,7 @@ export const magics: JupyterFrontEndPlugin<ICellMagics> = {
   requires: [IBridge, INotebookTracker, ICellPipeline],
   provides: ICellMagics,
   activate: (
-    _: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     { sides, client, serverSettings }: IBridge,
     tracker: INotebookTracker,
     pipeline: ICellPipeline
@@ -25,8 +25,10 @@ export const magics: JupyterFrontEndPlugin<ICellMagics> = {
     const settings = readSettings();
     const told = settings as IBridgeSettings;
     const magics = new Magics(tracker, sides, told, client.interrupted);
+    const limits = { rows: told?.rowsLimit ?? 0, bytes: told?.bytesLimit ?? 0 };
+    const files = new LazyFileQueries(app.serviceManager.contents, serverSettings, limits);
     for (const name of ['sql', 'googlesheet', 'graphql']) {
-      magics.register(new QueryMagic(name, serverSettings));
+      magics.register(new QueryMagic(name, serverSettings, files));
     }
     magics.register(new DataframeMagic(serverSettings));
     if (settings) {

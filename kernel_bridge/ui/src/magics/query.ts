@@ -1,6 +1,7 @@
-import { ServerConnection } from '@jupyterlab/services';
+import { Contents, ServerConnection } from '@jupyterlab/services';
 import { JSONObject, UUID } from '@lumino/coreutils';
 
+import type { FileQueries, IFileQuery, ILimits } from '../files/filequery';
 import { ask, posted } from './asking';
 import { joined, readFrames } from './frames';
 import { counted, status } from './output';
@@ -8,6 +9,8 @@ import { ICellMagic, IMagicCall, IShown, MagicFailed } from './registry';
 
 /** Milliseconds that a query may take to end after it was cancelled. */
 const PATIENCE = 10_000;
+/** Milliseconds between two tellings of how far a query of the page's own is. */
+const BEAT = 500;
 /** Holds a table between the answer and its display. */
 const HELD = '_porter_shown';
 
@@ -22,11 +25,38 @@ interface IAnswered {
   readonly truncated: boolean;
 }
 
-/** `%%sql`, `%%googlesheet` and `%%graphql`: the page asks the gateway for a browser's kernel. */
+/** Queries of files, whose DuckDB is not loaded before one is asked for. */
+export class LazyFileQueries {
+  private loaded: Promise<FileQueries> | null = null;
+
+  constructor(
+    private readonly contents: Contents.IManager,
+    private readonly server: ServerConnection.ISettings,
+    private readonly limits: ILimits
+  ) {}
+
+  load(): Promise<FileQueries> {
+    this.loaded ??= import('../files/filequery').then(
+      ({ FileQueries }) => new FileQueries(this.contents, this.server, this.limits)
+    );
+    this.loaded.catch(() => {
+      this.loaded = null;
+    });
+    return this.loaded;
+  }
+}
+
+/**
+ * `%%sql`, `%%googlesheet` and `%%graphql` of a browser's kernel: the page asks the gateway.
+ *
+ * A query of files it runs itself: a kernel of the browser reads the same files by itself, so it
+ * needs nobody's leave.
+ */
 export class QueryMagic implements ICellMagic {
   constructor(
     readonly name: string,
-    private readonly server: ServerConnection.ISettings
+    private readonly server: ServerConnection.ISettings,
+    private readonly files: LazyFileQueries
   ) {}
 
   async run(call: IMagicCall): Promise<void> {
@@ -41,9 +71,13 @@ export class QueryMagic implements ICellMagic {
     const shown = call.output.display(status('Asking'));
     let answer: IAnswered;
     try {
-      answer = await this.fetch(call, address, body, shown);
+      answer =
+        address === 'files'
+          ? await this.runHere(call, body as unknown as IFileQuery, shown)
+          : await this.fetch(call, address, body, shown);
       call.signal.throwIfAborted();
-      const { shape } = await call.assign(target ?? HELD, 'arrow', [answer.arrow]);
+      const rows = answer.truncated ? answer.rows : undefined;
+      const { shape } = await call.assign(target ?? HELD, 'arrow', [answer.arrow], rows);
       shown.remove();
       if (answer.truncated) {
         const told = `These are the first ${counted(answer.rows)} rows; there are more.`;
@@ -58,6 +92,24 @@ export class QueryMagic implements ICellMagic {
       }
     } finally {
       shown.remove();
+    }
+  }
+
+  private async runHere(call: IMagicCall, asked: IFileQuery, shown: IShown): Promise<IAnswered> {
+    const files = await this.files.load();
+    const began = performance.now();
+    let told = 'Asking';
+    const show = () => {
+      const seconds = Math.round((performance.now() - began) / 1000);
+      shown.update(status(`${told}, ${seconds} s`));
+    };
+    const clock = window.setInterval(show, BEAT);
+    try {
+      return await files.run(call.panel.context.path, asked, call.signal, text => {
+        told = text;
+      });
+    } finally {
+      window.clearInterval(clock);
     }
   }
 

@@ -37,8 +37,16 @@ export interface IMagicCall {
   readonly signal: AbortSignal;
   /** Ask an operation of `kernel_bridge/inside`; throws OperationFailed. */
   ask(op: string, args?: JSONObject, buffers?: Bytes[]): Promise<IAnswer>;
-  /** Put a value under a name of the notebook: a stream of Arrow as a DataFrame, JSON, or bytes. */
-  assign(name: string, form: 'arrow' | 'json' | 'bytes', buffers: Bytes[]): Promise<JSONObject>;
+  /**
+   * Put a value under a name of the notebook: a stream of Arrow as a DataFrame, or its first `rows`;
+   * JSON; or bytes.
+   */
+  assign(
+    name: string,
+    form: 'arrow' | 'json' | 'bytes',
+    buffers: Bytes[],
+    rows?: number
+  ): Promise<JSONObject>;
   /** Have the kernel's Python import modules, which are installed in a browser; throws MagicFailed. */
   require(...modules: string[]): Promise<void>;
   /** Run Python as the cell's own: what it prints and returns is the cell's output. */

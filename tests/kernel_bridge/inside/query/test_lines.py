@@ -7,6 +7,7 @@ from kernel_bridge.inside.query.lines import SYNTAX, parse_cell, parse_magic
 
 GOOD: list[tuple[str, str | None, dict[str, object], dict[str, str], str]] = [
     ("%%sql --on w\nselect 1", None, {"on": "w"}, {}, "select 1"),
+    ("%%sql\nfrom 'a.csv'", None, {}, {}, "from 'a.csv'"),
     ("%%sql df << --on w\nselect 1", "df", {"on": "w"}, {}, "select 1"),
     ("  %%sql  größe<<--on=w\nselect 1\n", "größe", {"on": "w"}, {}, "select 1\n"),
     (
@@ -51,7 +52,7 @@ def test_what_is_written_is_read(
 
 
 BAD = [
-    ("%%sql\nselect 1", "--on is missing"),
+    ("%%graphql\n{ a }", "--on is missing"),
     ("%%sql --on w", "there is no query"),
     ("%%sql --on w\n  \n", "there is no query"),
     ("%%sql --on w extra\nselect 1", "'extra' is no option"),

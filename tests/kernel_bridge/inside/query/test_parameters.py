@@ -2,7 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel_bridge.inside.query.parameters import parameter_names, rewrite
+from kernel_bridge.inside.query.parameters import (
+    parameter_names,
+    quoted_texts,
+    rewrite,
+    without_comments,
+)
 
 FOUND = [
     ("select :a, :b, :a", ["a", "b"]),
@@ -33,3 +38,15 @@ def test_names_are_found_where_values_may_stand(sql: str, names: list[str]) -> N
 @given(st.text(alphabet=":'\"$-/*eE\\\n ab_()[]"))
 def test_everything_else_is_left_as_it_is(sql: str) -> None:
     assert rewrite(sql, lambda name: f":{name}") == sql
+
+
+def test_texts_in_quotes_are_found_for_the_names_of_files() -> None:
+    sql = """FROM 'it''s.csv' JOIN "a ""b"".json" -- 'no.csv'
+        WHERE x = 'it''s.csv' AND y = ':a' AND $$ 'no' $$ AND 'open"""
+    assert quoted_texts(sql) == ["it's.csv", 'a "b".json', ":a", "ope"]
+
+
+def test_comments_go_and_what_looks_like_one_stays() -> None:
+    assert without_comments("a -- b\n/* c /* d */ */ '--' \"/*\" $$--$$") == (
+        "a  \n  '--' \"/*\" $$--$$"
+    )

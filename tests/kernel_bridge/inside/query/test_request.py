@@ -32,6 +32,17 @@ def test_values_of_the_notebook_are_sent_beside_the_query() -> None:
     }
 
 
+def test_a_query_of_files_names_them_and_no_service() -> None:
+    request = asked("%%sql df << --limit 2\nFROM 'a.csv' WHERE b = :b; -- so", b=[1, "x"])
+    assert request.address == "files"
+    assert request.body == {
+        "query": "FROM 'a.csv' WHERE b = [CAST($1 AS BIGINT), $2]",
+        "parameters": ["1", "x"],
+        "names": ["a.csv"],
+        "limit": 2,
+    }
+
+
 def test_requests_of_the_other_magics() -> None:
     sheet = asked("%%googlesheet --id abc --range A1:B --no-header --values formula --limit 3")
     assert sheet.address == "sheets"
