@@ -4,6 +4,7 @@ Jupyter signs a notebook that its user made, ran or trusted, with a key of this 
 https://jupyter-server.readthedocs.io/en/stable/operators/security.html#security-in-notebook-documents
 """
 
+import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +16,9 @@ from tornado import web
 from kernel_bridge.gateway.errors import UntrustedNotebook
 
 HEADER = "Porter-Notebook"
+# The sessions that `kernel_bridge/ui/src/remote.ts` starts, and what it adds to the notebook's path.
+REMOTE = "porter-remote"
+REMOTE_PATH = re.compile(r"-remote-[0-9a-f-]{36}$")
 TRUST = "run its cells and save it, or trust it: File, Trust Notebook; then save"
 
 
@@ -30,11 +34,16 @@ async def check_named(contents: Any, header: str | None) -> None:
 async def check_kernel(contents: Any, sessions: Any, kernel: str) -> None:
     """The notebook that a kernel is of; raises UntrustedNotebook.
 
-    A kernel of no notebook, such as a console's, runs what its user types.
+    The kernel of a notebook's remote cells is of that notebook. One of none, such as a console's,
+    runs what its user types.
     """
     for session in await ensure_async(sessions.list_sessions()):
-        if session["kernel"]["id"] == kernel and session["type"] == "notebook":
+        if session["kernel"]["id"] != kernel:
+            continue
+        if session["type"] == "notebook":
             await check_notebook(contents, session["path"])
+        if session["type"] == REMOTE:
+            await check_notebook(contents, REMOTE_PATH.sub("", session["path"]))
 
 
 async def check_notebook(contents: Any, path: str) -> None:

@@ -68,7 +68,7 @@ export const automatic: JupyterFrontEndPlugin<void> = {
   ],
   activate: (
     app: JupyterFrontEnd,
-    { sides }: IBridge,
+    { sides, client }: IBridge,
     tracker: INotebookTracker,
     pipeline: ICellPipeline,
     moves: ISwitch,
@@ -89,7 +89,8 @@ export const automatic: JupyterFrontEndPlugin<void> = {
         settings,
         (panel, cell) => selector.backend(panel, cell) === 'remote',
         panel => selector.kernelName(panel, 'server'),
-        (outcome, seconds) => operations.tell({ event: 'farmed', outcome, seconds })
+        (outcome, seconds) => operations.tell({ event: 'farmed', outcome, seconds }),
+        client.interrupted
       )
     );
     const requirements = new Requirements(sides, settings);

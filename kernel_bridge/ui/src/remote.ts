@@ -1,7 +1,9 @@
 import { CodeCell } from '@jupyterlab/cells';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
-import { Kernel, KernelMessage, Session } from '@jupyterlab/services';
+import { URLExt } from '@jupyterlab/coreutils';
+import { Kernel, KernelMessage, ServerConnection, Session } from '@jupyterlab/services';
 import { JSONArray, UUID } from '@lumino/coreutils';
+import { ISignal } from '@lumino/signaling';
 
 import { pack, unpack } from './carrying';
 import { KernelChannel } from './channel';
@@ -12,6 +14,18 @@ import { ISwitch } from './switching';
 
 /** The first line of a cell that runs on a server's kernel while its notebook stays where it is. */
 const MARK = /^\s*%%remote[ \t]*(?:\n|$)/;
+
+/** The sessions of such kernels (`kernel_bridge/gateway/trust.py`). */
+const TYPE = 'porter-remote';
+
+const INTERRUPTED = { name: 'KeyboardInterrupt', message: 'the remote cell was interrupted' };
+/** What the notebook's own kernel has lost then, the other one is not to have either. */
+const ENDS: ReadonlySet<Kernel.Status> = new Set<Kernel.Status>([
+  'restarting',
+  'autorestarting',
+  'terminating',
+  'dead'
+]);
 
 /** A server's kernel beside a notebook of the browser, and the names whose values stay there. */
 interface ICompanion {
@@ -39,7 +53,9 @@ export class RemoteCells implements ICellMiddleware {
     private readonly marked: (panel: NotebookPanel, cell: string) => boolean,
     /** The server's kernelspec for a notebook. */
     private readonly kernelName: (panel: NotebookPanel) => string,
-    private readonly told: (outcome: 'done' | 'failed', seconds: number) => void
+    private readonly told: (outcome: 'done' | 'failed', seconds: number) => void,
+    /** Emits the id of each kernel that somebody interrupts. */
+    private readonly interrupted: ISignal<unknown, string>
   ) {}
 
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
@@ -55,13 +71,18 @@ export class RemoteCells implements ICellMiddleware {
     view.model.clearExecution();
     view.setPrompt('*');
     const began = performance.now();
+    const aborter = new AbortController();
+    const stop = (_: unknown, id: string) => id === here.id && aborter.abort();
+    this.interrupted.connect(stop);
     let ran = false;
     try {
-      ran = await this.send(panel, here, view, code);
+      ran = await this.send(panel, here, view, code, aborter.signal);
     } catch (error) {
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      const told = error instanceof Error ? error : new Error(String(error));
+      const { name, message } = aborter.signal.aborted ? INTERRUPTED : told;
       new OutputWriter(view.model.outputs).error(name, message, [`${name}: ${message}`]);
     } finally {
+      this.interrupted.disconnect(stop);
       view.setPrompt('');
       view.model.executionState = 'idle';
       cell.onCellExecuted({ cell: view, success: ran });
@@ -75,16 +96,21 @@ export class RemoteCells implements ICellMiddleware {
     panel: NotebookPanel,
     here: Kernel.IKernelConnection,
     view: CodeCell,
-    code: string
+    code: string,
+    signal: AbortSignal
   ): Promise<boolean> {
     const { session, kept } = await this.companion(panel);
+    signal.throwIfAborted();
     const there = session.kernel!;
     const channels = [here, there].map(kernel => KernelChannel.of(kernel, this.settings));
     const { result } = await channels[0].call('analyse', { code });
     const reads = (result.reads as string[]).filter(name => !kept.has(name));
     const limit = this.settings.carryLimit;
     await unpack(channels[1], await pack(channels[0], limit, reads));
+    signal.throwIfAborted();
 
+    // The kernel tells of the interrupt itself, as of any error.
+    signal.addEventListener('abort', () => void there.interrupt().catch(() => undefined));
     const future = there.requestExecute({ code, stop_on_error: true, store_history: false });
     view.outputArea.future = future as Kernel.IShellFuture<
       KernelMessage.IExecuteRequestMsg,
@@ -135,16 +161,44 @@ export class RemoteCells implements ICellMiddleware {
     try {
       const session = await this.sessions.startNew({
         // Of the notebook's own folder, so that files are found as the notebook finds them.
-        path: `${panel.context.path}-remote-${UUID.uuid4()}`,
+        path: `${panel.context.localPath}-remote-${UUID.uuid4()}`,
         name: `${panel.context.path} (remote cells)`,
-        type: 'console',
+        type: TYPE,
         kernel: { name: this.kernelName(panel) }
       });
-      panel.disposed.connect(() => void session.shutdown().catch(() => undefined));
+      this.endWith(panel, session);
       return { session, kept: new Set() };
     } catch (error) {
       this.companions.delete(panel);
       throw error;
     }
+  }
+
+  /** End it with its notebook, with the page, and where the notebook's own kernel begins anew. */
+  private endWith(panel: NotebookPanel, session: Session.ISessionConnection): void {
+    const { sessionContext } = panel;
+    const end = () => {
+      window.removeEventListener('pagehide', leave);
+      panel.disposed.disconnect(end);
+      sessionContext.statusChanged.disconnect(onStatus);
+      sessionContext.kernelChanged.disconnect(end);
+      this.companions.delete(panel);
+      void session.shutdown().catch(() => undefined);
+    };
+    const onStatus = (_: unknown, status: Kernel.Status) => {
+      if (ENDS.has(status)) {
+        end();
+      }
+    };
+    // A page that goes waits for no answer.
+    const leave = () => {
+      const server = this.sessions.serverSettings ?? ServerConnection.makeSettings();
+      const url = URLExt.join(server.baseUrl, 'api/sessions', session.id);
+      void ServerConnection.makeRequest(url, { method: 'DELETE', keepalive: true }, server);
+    };
+    window.addEventListener('pagehide', leave);
+    panel.disposed.connect(end);
+    sessionContext.statusChanged.connect(onStatus);
+    sessionContext.kernelChanged.connect(end);
   }
 }
