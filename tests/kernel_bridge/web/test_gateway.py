@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -353,7 +354,7 @@ def test_mistakes_of_a_cell_are_one_line(kernel: KernelChannel) -> None:
     assert "File " not in told
     for cell, message in (
         ("%%sql df << --on nowhere\nselect 1", "UnknownService: there is no service 'nowhere'"),
-        ("%%sql df <<\nselect 1", "BadMagic: %%sql: --on is missing"),
+        ("%%sql df << --in w\nselect 1", "BadMagic: %%sql: there is no option --in"),
         ("%%sql df << --on warehouse\nselect :nope", "BadValue: the notebook has no variable"),
         ("%%sql df << --on warehouse\n" + MANY.format(300_000), "TooMuch"),
     ):
@@ -388,11 +389,20 @@ def test_a_kernel_of_a_notebook_that_nobody_trusts_gets_nothing(
 ) -> None:
     path = Path(place.lab.folder / "cells.ipynb")
     trusted = path.read_text()
-    path.write_text(trusted.replace('"metadata": {}', '"metadata": {"a": 1}'))
-    try:
-        assert "UntrustedNotebook" in fail(kernel, "%sql --on warehouse select 1")
-    finally:
-        path.write_text(trusted)
+    of_notebook = {"path": "cells.ipynb", "type": "notebook"}
+    # As a page starts the kernel of a notebook's remote cells.
+    of_cells = {"path": f"cells.ipynb-remote-{uuid4()}", "type": "porter-remote"}
+    with place.lab.client as client:
+        (session,) = client.get("/api/sessions").json()
+        try:
+            for told in (of_cells, of_notebook):
+                client.patch(f"/api/sessions/{session['id']}", json=told).raise_for_status()
+                path.write_text(trusted)
+                kernel.run("%sql --on warehouse select 1")
+                path.write_text(trusted.replace('"metadata": {}', '"metadata": {"a": 1}'))
+                assert "UntrustedNotebook" in fail(kernel, "%sql --on warehouse select 1")
+        finally:
+            path.write_text(trusted)
 
 
 def test_a_page_has_a_cell_made_into_a_request(kernel: KernelChannel) -> None:
@@ -410,5 +420,15 @@ def test_a_page_has_a_cell_made_into_a_request(kernel: KernelChannel) -> None:
         },
     }
     assert kernel.ask("query", {"code": "least"}).result == {"request": None}
-    refused = kernel.ask("query", {"code": "%%sql\nselect 1"}).data
+    asked = kernel.ask("query", {"code": "%%sql\nFROM 'a.csv' WHERE b > :least;"}).result["request"]
+    assert asked == {
+        "address": "files",
+        "target": None,
+        "body": {
+            "query": "FROM 'a.csv' WHERE b > CAST($1 AS BIGINT)",
+            "parameters": ["3"],
+            "names": ["a.csv"],
+        },
+    }
+    refused = kernel.ask("query", {"code": "%%sql --in w\nselect 1"}).data
     assert (refused["ok"], refused["error"]) == (False, "BadMagic")
