@@ -16,6 +16,7 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from kernel_bridge.joined import join_archives
 from kernel_bridge.trimmed import trim_wheel
 from porter.commands.options import Machine
 from porter.home import hash_file
@@ -34,7 +35,8 @@ AT_ONCE = 6
 class Parts:
     """What kernel.toml says: package URLs, npm's integrity, names of wheels and of projects.
 
-    `trimmed` has, by project, the beginnings of members' names that are left out of its wheel.
+    `zipped` are projects that lie in the standard library's archive. `trimmed` has, by project, the
+    beginnings of members' names that are left out of its wheel.
     """
 
     package: str
@@ -42,6 +44,7 @@ class Parts:
     wheels: tuple[str, ...]
     pinned: tuple[str, ...]
     start: tuple[str, ...]
+    zipped: frozenset[str]
     trimmed: Mapping[str, tuple[str, ...]]
 
 
@@ -81,6 +84,7 @@ def read_parts() -> Parts:
         wheels=tuple(data["wheels"]),
         pinned=tuple(data["pinned"].values()),
         start=tuple(data["start"]),
+        zipped=frozenset(data["zipped"]),
         trimmed={name: tuple(prefixes) for name, prefixes in data["trimmed"].items()},
     )
 
@@ -101,30 +105,45 @@ def fetch_kernel_files(platform: Platform, machine: Machine) -> KernelFiles:
         wheels += pool.map(partial(fetch_pinned, home=home, env=env), pinned)
     wheels = [_trimmed(wheel, parts, machine) for wheel in wheels]
     runtime = fetch_runtime(platform, home=home, env=env)
+    zipped = [wheel for wheel in wheels if _project(wheel) in parts.zipped]
+    archive = join_archives(runtime.stdlib, zipped, home)
     return KernelFiles(
-        wheels=read_wheels(wheels, runtime, machine), stdlib=compile_stdlib(runtime, home=home)
+        wheels=read_wheels(wheels, runtime, machine, zipped=parts.zipped),
+        stdlib=compile_stdlib(runtime, home=home, archive=archive),
     )
 
 
 def read_wheels(
-    wheels: Iterable[Path], runtime: Runtime, machine: Machine
+    wheels: Iterable[Path],
+    runtime: Runtime,
+    machine: Machine,
+    *,
+    zipped: frozenset[str] = frozenset(),
 ) -> tuple[KernelWheel, ...]:
-    """Wheels with their bytecode beside the sources; of their requirements those among them."""
+    """Wheels with their bytecode beside the sources; of their requirements those among them.
+
+    Of those that are `zipped` the metadata alone are left, and no other requires them: they are there.
+    """
     found = list(wheels)
-    names = {canonicalize_name(parse_wheel_filename(wheel.name)[0]) for wheel in found}
+    names = {_project(wheel) for wheel in found} - zipped
     markers = runtime.platform.markers()
     told = []
     for wheel in found:
-        served = compile_wheel(wheel, runtime, home=machine.home)
-        name, version = parse_wheel_filename(wheel.name)[:2]
+        name = _project(wheel)
         with zipfile.ZipFile(wheel) as archive:
+            imports = import_names(archive.namelist())
+            if name in zipped:
+                modules = [f"{one}{end}" for one in imports for end in ("/", ".py")]
+                served = trim_wheel(wheel, modules, machine.home)
+            else:
+                served = compile_wheel(wheel, runtime, home=machine.home)
             told.append(
                 KernelWheel(
-                    name=canonicalize_name(name),
-                    version=str(version),
+                    name=name,
+                    version=str(parse_wheel_filename(wheel.name)[1]),
                     path=served,
                     sha256=hash_file(served),
-                    imports=import_names(archive.namelist()),
+                    imports=imports,
                     depends=tuple(
                         one for one in _required(_metadata(archive), markers) if one in names
                     ),
@@ -166,8 +185,12 @@ def merge_lock(lock: Mapping[str, Any], kernel: KernelFiles) -> bytes:
     return json.dumps({**lock, "packages": packages}, separators=(",", ":")).encode()
 
 
+def _project(wheel: Path) -> str:
+    return canonicalize_name(parse_wheel_filename(wheel.name)[0])
+
+
 def _trimmed(wheel: Path, parts: Parts, machine: Machine) -> Path:
-    prefixes = parts.trimmed.get(canonicalize_name(parse_wheel_filename(wheel.name)[0]))
+    prefixes = parts.trimmed.get(_project(wheel))
     return wheel if prefixes is None else trim_wheel(wheel, prefixes, machine.home)
 
 

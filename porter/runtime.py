@@ -62,13 +62,13 @@ def fetch_runtime(platform: Platform, *, home: Home, env: Mapping[str, str]) -> 
     return Runtime(platform=platform, folder=folder)
 
 
-def compile_stdlib(runtime: Runtime, *, home: Home) -> Path:
-    """The runtime's standard library with its bytecode, compiled once.
+def compile_stdlib(runtime: Runtime, *, home: Home, archive: Path | None = None) -> Path:
+    """The runtime's standard library with its bytecode, compiled once; or an archive in place of it.
 
     The runtime compiles the sources anew at each start, which is most of what a start costs.
     """
     place = "/lib/python{}{}.zip".format(*runtime.platform.python_minor)
-    return _compile_ahead(runtime.stdlib, place, "zipped", runtime, home)
+    return _compile_ahead(archive or runtime.stdlib, place, "zipped", runtime, home)
 
 
 def compile_wheel(wheel: Path, runtime: Runtime, *, home: Home) -> Path:

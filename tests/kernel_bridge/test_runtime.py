@@ -29,6 +29,15 @@ def test_the_kernel_is_whole(kernel: KernelFiles) -> None:
     assert all(one in names for wheel in kernel.wheels for one in wheel.depends)
     assert names["ipython"].imports == ("IPython",)
     assert "jedi" in names["ipython"].depends
+    # What lies in the standard library's archive is there without being asked for.
+    assert "pygments" not in names["ipython"].depends
+    assert names["pygments"].imports == ("pygments",)
+    with zipfile.ZipFile(kernel.stdlib) as stdlib:
+        lying = set(stdlib.namelist())
+    assert {"json/__init__.py", "pygments/__init__.py", "traitlets/__init__.py"} <= lying
+    with zipfile.ZipFile(names["pygments"].path) as pygments:
+        assert [one for one in pygments.namelist() if one.endswith("/METADATA")]
+        assert not [one for one in pygments.namelist() if one.endswith(".py")]
     with zipfile.ZipFile(names["jedi"].path) as jedi:
         members = jedi.namelist()
         record = next(name for name in members if name.endswith("/RECORD"))
