@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys test-bridge frames lint numpy pandas suites bench bench-index bench-report bench-recipes docs lab labextension report-accuracy pictures lock clean
+.PHONY: demo test journeys test-bridge frames lint numpy pandas suites bench bench-index bench-report bench-recipes bench-lab docs lab labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -78,6 +78,9 @@ bench-report: $(READY)
 
 bench-recipes: $(READY)
 	.venv/bin/python -m bench.recipes
+
+bench-lab: $(LABEXTENSION) $(BROWSERS) $(SERVICES) frames
+	.venv/bin/python -m bench.lab
 
 lock: $(READY)
 	.venv/bin/uv pip compile --universal --generate-hashes --no-header --upgrade \
