@@ -1,5 +1,7 @@
 """Run in each browser kernel before its first cell: what pyodide_kernel leaves out of a kernel.
 
+`files.py`, `output.py` and `shell.py` beside this one follow it.
+
 - SIGINT: the page writes it into memory that both share.
 - Cells that are `silent` or keep no history come with a mark ahead of their code.
 - `time.sleep` can be interrupted.
@@ -127,7 +129,9 @@ def _start(folder: str, marks: list[str]) -> None:
             try:
                 told = ask(str(prompt))
             except JsException as error:
-                raise EOFError(error.message) from None
+                # The worker reads an answer that is none as JSON.
+                gone = error.name == "SyntaxError"
+                raise EOFError("the server does not answer" if gone else error.message) from None
             pyodide_js.checkInterrupt()
             if not isinstance(told, str):
                 raise EOFError("there was no answer")

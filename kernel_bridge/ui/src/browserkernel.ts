@@ -2,9 +2,10 @@ import { KernelMessage } from '@jupyterlab/services';
 import { PyodideKernel } from '@jupyterlite/pyodide-kernel';
 import { PromiseDelegate } from '@lumino/coreutils';
 
-import starting from '../python/starting.py';
 import { IAsker } from './asking';
+import { beginning } from './beginning';
 import { Engine, IEngineUser, Remote } from './engine';
+import { commInfoReply, deadStatus, executeReply } from './messages';
 
 /** Marks of `python/starting.py`: code that leaves no trace, and a cell to be cancelled. */
 const QUIET = '\u0000quiet\n';
@@ -177,9 +178,7 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
 
   private async start(location: string): Promise<void> {
     await this.engine.ready;
-    const folder = location ? `/drive/${location.replace(/^.*?:/, '')}` : '';
-    const told = JSON.stringify(JSON.stringify([folder, [QUIET, CANCEL]]));
-    const code = `${starting}\nimport json\n_start(*json.loads(${told}))\ndel _start, json, AGAIN, PART\nget_ipython().history_manager.reset()\nget_ipython().execution_count = 1`;
+    const code = beginning(location, [QUIET, CANCEL]);
     const parent = { header: { msg_id: '', session: '' }, content: {}, metadata: {} };
     const reply = (await this.remote.execute({ code }, parent)) as {
       status: string;
@@ -212,11 +211,22 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
   private async one(message: KernelMessage.IMessage): Promise<void> {
     this.engine.clear();
     try {
-      await super.handleMessage(message);
+      await (message.header.msg_type === 'comm_info_request'
+        ? this.tellComms(message as KernelMessage.ICommInfoRequestMsg)
+        : super.handleMessage(message));
     } catch (error) {
       this.refuse(message, 'KernelError', text(error));
     }
     this.engine.clear();
+  }
+
+  /** JupyterLite answers no question for comms, which widgets ask after a page is loaded anew. */
+  private async tellComms(message: KernelMessage.ICommInfoRequestMsg): Promise<void> {
+    this.inner._busy(message);
+    const content = { target_name: message.content.target_name ?? '' };
+    const told = await this.remote.commInfo(content, message);
+    this.inner._sendMessage(commInfoReply(message, told));
+    this.inner._idle(message);
   }
 
   /** Answer a message that is not run; only requests to execute have a reply that is an error. */
@@ -230,7 +240,7 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
     if (parent.header.msg_type === 'execute_request') {
       const content = { ename, evalue, traceback: [`${ename}: ${evalue}`] };
       this.publishExecuteError(content, parent.header);
-      this.reply(parent, { status: 'error', execution_count: this.executionCount, ...content });
+      inner._sendMessage(executeReply(parent, { status: 'error', execution_count: this.executionCount, ...content }));
     }
     inner._idle(parent);
   }
@@ -244,24 +254,10 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
         continue;
       }
       inner._busy(message);
-      this.reply(message, { status: 'aborted', execution_count: this.executionCount });
+      const aborted = { status: 'aborted', execution_count: this.executionCount } as const;
+      inner._sendMessage(executeReply(message, aborted));
       inner._idle(message);
     }
-  }
-
-  private reply(
-    { header }: KernelMessage.IMessage,
-    content: KernelMessage.IExecuteReplyMsg['content']
-  ): void {
-    this.inner._sendMessage(
-      KernelMessage.createMessage<KernelMessage.IExecuteReplyMsg>({
-        msgType: 'execute_reply',
-        channel: 'shell',
-        session: header.session,
-        parentHeader: header as KernelMessage.IExecuteRequestMsg['header'],
-        content
-      })
-    );
   }
 
   private bury(why: string): void {
@@ -272,14 +268,7 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
       }
     }
     this.current = null;
-    this.inner._sendMessage(
-      KernelMessage.createMessage({
-        msgType: 'status',
-        channel: 'iopub',
-        session: this.client,
-        content: { execution_state: 'dead' }
-      })
-    );
+    this.inner._sendMessage(deadStatus(this.client));
   }
 }
 

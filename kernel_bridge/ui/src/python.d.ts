@@ -3,3 +3,9 @@ declare module '*.py' {
   const text: string;
   export default text;
 }
+
+/** JavaScript that Python runs in a worker. */
+declare module '*/drive.js' {
+  const text: string;
+  export default text;
+}
