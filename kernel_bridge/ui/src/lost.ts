@@ -25,6 +25,12 @@ export class LostKernels {
     this.keep();
   }
 
+  /** A session is of another notebook now; JupyterLab names each one so once it has begun. */
+  moved(from: string, to: string): void {
+    this.here.delete(from);
+    this.began(to);
+  }
+
   ended(path: string): void {
     this.here.delete(path);
     this.keep();

@@ -121,6 +121,9 @@ export class BridgeSessionClient implements Session.ISessionAPIClient {
           ? await this.kernels.getModel(wanted.id)
           : await this.startHere(wanted.name, renamed.path);
       const model = { ...renamed, kernel: kernel ?? null };
+      if (from === 'browser' && renamed.path !== old.path) {
+        this.lost.moved(old.path, renamed.path);
+      }
       if (from === 'server') {
         const alias = this.alias(change.id);
         this.aliases.delete(change.id);
