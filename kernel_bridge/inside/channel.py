@@ -91,7 +91,11 @@ class Channel:
         result, buffers = answer
         # What is not JSON is a defect that shows in both kernels, not in one.
         plain = json.loads(json.dumps(result))
-        self._comm.send({"id": number, "ok": True, "result": plain}, buffers=list(buffers))
+        data = {"id": number, "ok": True, "result": plain}
+        if buffers and kind() == "browser":
+            _send_and_free(self._shell, self._comm, data, buffers)
+        else:
+            self._comm.send(data, buffers=list(buffers))
 
     def _refuse(self, number: Any, error: BaseException) -> None:
         self._comm.send(
@@ -103,6 +107,23 @@ class Channel:
                 "advice": str(getattr(error, "advice", "")),
             }
         )
+
+
+def _send_and_free(shell: Any, comm: Any, data: dict[str, Any], buffers: Sequence[Any]) -> None:
+    """Send as `Comm.publish_msg` of pyodide_kernel does, and let go of the buffers at once.
+
+    What it hands over lives until JavaScript collects its garbage, which does not know how much of the
+    kernel's memory that holds: by the end of an upload a frame could be there twice.
+    """
+    from pyodide.ffi import create_proxy
+
+    held = [bytes(one) for one in buffers]
+    proxy = create_proxy(held)
+    try:
+        # The worker copies them before this returns.
+        shell.send_comm("comm_msg", {"data": data, "comm_id": comm.comm_id}, {}, comm.topic, proxy)
+    finally:
+        proxy.destroy()
 
 
 def as_bytes(buffer: Any) -> memoryview:
