@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print the table of the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))
-    parser.add_argument("--rounds", type=int, default=5, help="of each figure")
+    parser.add_argument("--rounds", type=int, default=3, help="of each figure")
     parser.add_argument("--megabytes", type=int, default=100, help="of the frame of upload")
     parser.add_argument("--json", action="store_true", help="print a document for programs")
     arguments = parser.parse_args(argv)
