@@ -18,6 +18,7 @@ const MARK = /^\s*%%remote[ \t]*(?:\n|$)/;
 /** The sessions of such kernels (`kernel_bridge/gateway/trust.py`). */
 const TYPE = 'porter-remote';
 
+const MARKED = '# %%remote';
 const INTERRUPTED = { name: 'KeyboardInterrupt', message: 'the remote cell was interrupted' };
 /** What the notebook's own kernel has lost then, the other one is not to have either. */
 const ENDS: ReadonlySet<Kernel.Status> = new Set<Kernel.Status>([
@@ -26,6 +27,16 @@ const ENDS: ReadonlySet<Kernel.Status> = new Set<Kernel.Status>([
   'terminating',
   'dead'
 ]);
+
+/** The next number in a kernel's history, which a comment costs no more than. */
+async function count(kernel: Kernel.IKernelConnection): Promise<number | null> {
+  if (kernel.isDisposed || kernel.status === 'dead') {
+    return null;
+  }
+  const future = kernel.requestExecute({ code: MARKED, store_history: true });
+  const reply = await future.done.catch(() => undefined);
+  return reply?.content.execution_count ?? null;
+}
 
 /** A server's kernel beside a notebook of the browser, and the names whose values stay there. */
 interface ICompanion {
@@ -83,8 +94,12 @@ export class RemoteCells implements ICellMiddleware {
       new OutputWriter(view.model.outputs).error(name, message, [`${name}: ${message}`]);
     } finally {
       this.interrupted.disconnect(stop);
-      view.setPrompt('');
-      view.model.executionState = 'idle';
+      const number = await count(here);
+      if (!view.isDisposed) {
+        view.model.executionCount = number;
+        view.setPrompt(`${number ?? ''}`);
+        view.model.executionState = 'idle';
+      }
       cell.onCellExecuted({ cell: view, success: ran });
       this.told(ran ? 'done' : 'failed', (performance.now() - began) / 1000);
     }
@@ -167,6 +182,8 @@ export class RemoteCells implements ICellMiddleware {
         kernel: { name: this.kernelName(panel) }
       });
       this.endWith(panel, session);
+      // It is to know the magics, also where no variable goes there.
+      await KernelChannel.of(session.kernel!, this.settings).call('hello');
       return { session, kept: new Set() };
     } catch (error) {
       this.companions.delete(panel);

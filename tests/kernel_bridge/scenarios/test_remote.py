@@ -145,15 +145,15 @@ def test_an_interrupt_reaches_the_server(at: Desk) -> None:
     ]
 
 
-def test_the_servers_kernel_ends_with_the_page(at: Desk) -> None:
-    run(at, "%%remote\nx = 1")
-    assert len(kernels(at.lab)) == 1
+def test_the_servers_kernel_ends_with_the_page(browser: Browser, lab: Lab) -> None:
+    with sit_down(browser, lab) as at:
+        at.open(write_notebook(lab.folder, "leaves.ipynb", [""], kernel="porter-browser"))
+        run(at, "%%remote\nx = 1")
+        assert len(kernels(lab)) == 1
 
-    at.page.reload()
+        at.page.reload()
 
-    await_kernels(at.lab, 0)
-    at.page.wait_for_function("window.jupyterapp !== undefined", timeout=PATIENCE)
-    at.page.evaluate("window.jupyterapp.restored")
+        await_kernels(lab, 0)
 
 
 def test_a_restart_begins_anew_on_both_sides(at: Desk) -> None:
