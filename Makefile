@@ -1,5 +1,5 @@
 # Every target calls the real tool; .venv/ready is the set-up that each of them needs.
-.PHONY: demo test journeys test-bridge frames lint numpy pandas suites bench bench-index bench-report bench-recipes bench-lab docs lab labextension report-accuracy pictures lock clean
+.PHONY: demo test journeys test-bridge kernel-parity frames lint numpy pandas suites bench bench-index bench-report bench-recipes bench-lab docs lab labextension report-accuracy pictures lock clean
 
 READY := .venv/ready
 BROWSERS := .venv/browsers
@@ -58,6 +58,10 @@ docs: $(READY)
 report-accuracy: demo numpy
 	.venv/bin/python docs/reference/report_accuracy.py dist/*.whl > report-accuracy.new
 	mv report-accuracy.new docs/reference/report-accuracy.md
+
+kernel-parity: $(LABEXTENSION) $(BROWSERS) frames
+	.venv/bin/python docs/reference/kernel_parity.py > kernel-parity.new
+	mv kernel-parity.new docs/reference/kernel-parity.md
 
 pictures: demo $(LABEXTENSION)
 	.venv/bin/python docs/images/pages.py dist/rollstat-*.whl dist/*.whl

@@ -12,12 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import httpx
 from servers import stop_server
 
+from demo.serving import publish, serving
+
 READY = 120.0
+EXTENSIONS = Path(__file__).parents[1] / "kernel_bridge" / "labextensions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +84,14 @@ def serve_lab(
     *,
     config: Mapping[str, Mapping[str, object]] | None = None,
     env: Mapping[str, str] | None = None,
+    port: int = 0,
 ) -> Iterator[Lab]:
-    """JupyterLab of `folder/files` on a free port, until the context ends.
+    """JupyterLab of `folder/files` on a port, by default a free one, until the context ends.
 
     `bridge` are settings of `c.PorterBridge`, `config` those of other classes.
     """
     token = secrets.token_hex(16)
-    with start_lab(folder, bridge, config=config, env=env, token=token) as process:
+    with start_lab(folder, bridge, config=config, env=env, token=token, port=port) as process:
         yield Lab(
             url=_await_ready(process, folder),
             token=token,
@@ -97,6 +102,30 @@ def serve_lab(
 
 
 @contextmanager
+def serve_bridged(folder: Path, *wheels: Path) -> Iterator[Lab]:
+    """JupyterLab with the extension, and an index of its own that has wheels."""
+    assert EXTENSIONS.is_dir(), "make labextension builds it"
+    # A page that is open asks for parts of it later, which the next build replaces.
+    extensions = copytree(EXTENSIONS, folder / "labextensions")
+    config: dict[str, dict[str, object]] = {
+        "LabApp": {"expose_app_in_browser": True},
+        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
+    }
+    with (
+        serving(folder / "index") as index,
+        serve_lab(folder, {"index": index.url}, config=config) as lab,
+        lab.client as client,
+    ):
+        if wheels:
+            publish(wheels, index)
+        # The first decision reads what the index has and rules, which no scenario is about.
+        notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+        asked = {"path": "first.ipynb", "notebook": notebook}
+        client.post("/porter/decisions", json=asked, timeout=180).raise_for_status()
+        yield lab
+
+
+@contextmanager
 def start_lab(
     folder: Path,
     bridge: Mapping[str, object] | None,
@@ -104,6 +133,7 @@ def start_lab(
     config: Mapping[str, Mapping[str, object]] | None = None,
     env: Mapping[str, str] | None = None,
     token: str = "",
+    port: int = 0,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process alone: it may refuse to start."""
     settings: dict[str, dict[str, object]] = {
@@ -117,7 +147,7 @@ def start_lab(
     for name in ("config", "files"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder / 'files'}"]
     command += ["--allow-root"]
     with (folder / "output").open("wb") as output:
