@@ -94,8 +94,10 @@ def test_pandas_runs_on_the_numpy_built_here(
 
 
 @pytest.mark.journey
-def test_matplotlib_runs_on_what_was_built_here(home: Home, tmp_path: Path) -> None:
-    built = {wheel["name"]: wheel for wheel in build_on_numpy("matplotlib", "314", home, tmp_path)}
+@pytest.mark.parametrize("platform", NUMPYS)
+def test_matplotlib_runs_on_what_was_built_here(platform: str, home: Home, tmp_path: Path) -> None:
+    wheels = build_on_numpy("matplotlib", platform, home, tmp_path)
+    built = {wheel["name"]: wheel for wheel in wheels}
     libraries = {"freetype", "libjpeg-turbo", "qhull", "zlib"}
     assert {name for name, item in built.items() if item["wheel"].endswith(".tar")} == libraries
     assert {*built} - libraries == {"numpy", "contourpy", "kiwisolver", "pillow", "matplotlib"}
