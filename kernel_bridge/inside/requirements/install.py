@@ -40,6 +40,31 @@ async def install(
     done = Installed()
     locked = _locked()
     by_import = {name: project for project, names in locked.items() for name in names}
+    wanted = _projects(imports, by_import, done)
+    await _from_lock([name for name in wanted if name in locked], tell)
+    for project, modules in wanted.items():
+        reason = ""
+        if project not in locked or not all(map(is_there, modules)):
+            reason = await _from_index(project, index, tell)
+        if not reason:
+            done.installed.append(project)
+        # Of a project in the lock file micropip asks nobody, and tells no failure.
+        lacking = modules if reason else [name for name in modules if not is_there(name)]
+        if lacking:
+            told = await _reason(reason or f"{project} does not have it", index)
+            done.absent |= dict.fromkeys(lacking, told)
+    for requirement in requirements:
+        if reason := await _from_index(requirement, index, tell):
+            done.absent[requirement] = await _reason(reason, index)
+        else:
+            done.installed.append(requirement)
+    return done
+
+
+def _projects(
+    imports: Iterable[str], by_import: Mapping[str, str], done: Installed
+) -> Mapping[str, list[str]]:
+    """The modules of each project that is to be installed; `done` gets those that no project has."""
     wanted: dict[str, list[str]] = {}
     for module in imports:
         if module.partition(".")[0] in sys.stdlib_module_names and module not in by_import:
@@ -48,22 +73,7 @@ async def install(
             wanted.setdefault(project, []).append(module)
         else:
             done.absent[module] = "many projects share that name, and none is known by the whole"
-    await _from_lock([name for name in wanted if name in locked], tell)
-    for project, modules in wanted.items():
-        if project in locked and all(map(is_there, modules)):
-            done.installed.append(project)
-        elif reason := await _from_index(project, index, tell):
-            done.absent |= dict.fromkeys(modules, reason)
-        else:
-            done.installed.append(project)
-            lacking = [module for module in modules if not is_there(module)]
-            done.absent |= dict.fromkeys(lacking, f"{project} does not have it")
-    for requirement in requirements:
-        if reason := await _from_index(requirement, index, tell):
-            done.absent[requirement] = reason
-        else:
-            done.installed.append(requirement)
-    return done
+    return wanted
 
 
 def _locked() -> Mapping[str, list[str]]:
@@ -104,6 +114,16 @@ async def _from_index(requirement: str, index: str, tell: Tell) -> str:
     finally:
         invalidate_caches()
     return ""
+
+
+async def _reason(told: str, index: str) -> str:
+    """What was told, unless the index cannot be asked at all: no error of micropip's tells that."""
+    if index:
+        try:
+            await import_module("pyodide.http").pyfetch(index, method="HEAD")
+        except OSError:
+            return f"the index does not answer: {index}"
+    return told
 
 
 def _first_line(error: Exception) -> str:

@@ -32,6 +32,7 @@ export class Placement implements ICellMiddleware {
   readonly name = 'placement';
   readonly rank = 40;
   private readonly full = new WeakMap<INotebookModel, string>();
+  private readonly measuring = new WeakMap<INotebookModel, Promise<void>>();
 
   constructor(
     private readonly tracker: INotebookTracker,
@@ -67,7 +68,8 @@ export class Placement implements ICellMiddleware {
     if (ran) {
       this.moves.history.add(cell.notebook, { id, source: cell.source });
       if (this.moves.side(panel) === 'browser') {
-        void this.measure(panel);
+        const measured = this.measure(panel).catch(error => console.warn('memory:', error));
+        this.measuring.set(cell.notebook, measured);
       }
     }
     return ran;
@@ -75,6 +77,7 @@ export class Placement implements ICellMiddleware {
 
   /** Why the notebook is to move before this cell. */
   private async before(panel: NotebookPanel, cell: ICellRun): Promise<IWhy | null> {
+    await this.measuring.get(cell.notebook);
     const full = this.full.get(cell.notebook);
     if (full !== undefined) {
       this.full.delete(cell.notebook);
@@ -82,7 +85,7 @@ export class Placement implements ICellMiddleware {
     }
     const absent = this.requirements.absent(cell.notebook);
     if (absent.size > 0) {
-      return { cause: 'import', message: `no browser has ${[...absent].join(', ')}` };
+      return { cause: 'import', message: `no browser has ${[...absent.keys()].join(', ')}` };
     }
     const reason = await this.advice.needsServer(panel, cell.cell.model.id);
     return reason === null ? null : { cause: 'decision', message: reason };
@@ -112,11 +115,17 @@ export class Placement implements ICellMiddleware {
     return this.move(panel, why);
   }
 
-  /** Say below a failed import what the report says of it. */
+  /** Say below a failed import why it could not be installed, and what the report says of it. */
   private explain(panel: NotebookPanel, cell: ICellRun): void {
-    const told = this.advice.onImport(panel, cell.cell.model.id);
-    if (told !== null && causeOf(cell)?.cause === 'import') {
-      new OutputWriter((cell.cell as CodeCell).model.outputs).stream('stderr', `${told}\n`);
+    if (causeOf(cell)?.cause !== 'import') {
+      return;
+    }
+    const absent = this.requirements.absent(cell.notebook);
+    const told = [...absent].map(([name, reason]) => `${name} was not installed: ${reason}`);
+    const advice = this.advice.onImport(panel, cell.cell.model.id);
+    const lines = [...told, ...(advice === null ? [] : [advice])].map(line => `${line}\n`);
+    if (lines.length > 0) {
+      new OutputWriter((cell.cell as CodeCell).model.outputs).stream('stderr', lines.join(''));
     }
   }
 

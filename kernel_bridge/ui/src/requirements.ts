@@ -10,20 +10,24 @@ import { Sides } from './sides';
 /** Whether a text may import anything at all, itself or by a magic: asking the kernel costs a message. */
 const IMPORTS = /\bimport\b|__import__|import_module|%(?:matplotlib|pylab)\b/;
 
+/** What cannot be had, each with the reason. */
+export type Absent = ReadonlyMap<string, string>;
+const NONE: Absent = new Map();
+
 /** Installs what a cell imports before it runs in the browser, from the lock file or the index. */
 export class Requirements implements ICellMiddleware {
   readonly name = 'requirements';
   readonly rank = 30;
-  private readonly absences = new WeakMap<INotebookModel, ReadonlySet<string>>();
+  private readonly absences = new WeakMap<INotebookModel, Absent>();
 
   constructor(
     private readonly sides: Sides,
     private readonly settings: IBridgeSettings
   ) {}
 
-  /** What the cell whose turn it is imports and the browser cannot have. */
-  absent(notebook: INotebookModel): ReadonlySet<string> {
-    return this.absences.get(notebook) ?? new Set();
+  /** What the cell whose turn it is imports and the browser cannot have, each with why. */
+  absent(notebook: INotebookModel): Absent {
+    return this.absences.get(notebook) ?? NONE;
   }
 
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
@@ -33,7 +37,7 @@ export class Requirements implements ICellMiddleware {
       const channel = KernelChannel.of(kernel, this.settings);
       try {
         const absent = await ensure(channel, cell.source, this.settings.indexUrl);
-        this.absences.set(cell.notebook, new Set(absent));
+        this.absences.set(cell.notebook, absent);
       } catch (error) {
         // The cell then says itself what it lacks.
         console.warn('requirements:', error);
@@ -48,11 +52,11 @@ export async function ensure(
   channel: KernelChannel,
   code: string,
   index: string
-): Promise<string[]> {
+): Promise<Absent> {
   const { result } = await channel.call('missing', { code });
   const missing = result.missing as string[];
   if (missing.length === 0) {
-    return [];
+    return NONE;
   }
   const shown = Notification.emit(`Installing ${missing.join(', ')}`, 'in-progress', {
     autoClose: false
@@ -64,7 +68,7 @@ export async function ensure(
   };
   try {
     const { result } = await channel.call('install', { imports: missing, index }, [], progress);
-    return result.absent as string[];
+    return new Map(Object.entries(result.reasons as Record<string, string>));
   } finally {
     Notification.dismiss(shown);
   }

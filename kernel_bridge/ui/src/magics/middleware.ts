@@ -188,10 +188,10 @@ class Running {
   private async require(modules: readonly string[]): Promise<void> {
     const code = `import ${modules.join(', ')}`;
     const absent = await ensure(this.channel, code, this.settings.indexUrl);
-    if (absent.length > 0) {
+    if (absent.size > 0) {
       throw new MagicFailed(
         'NotHere',
-        `this kernel has no ${absent.join(', ')}, and the index neither`,
+        `this kernel has no ${[...absent.keys()].join(', ')}, and the index neither`,
         'publish a wheel for the browser to the index, or run the notebook on the server'
       );
     }
