@@ -84,6 +84,24 @@ def test_input_is_interrupted(tidy: Desk) -> None:
     assert tidy.text(1).strip() == "1"
 
 
+def test_input_and_getpass_are_answered_one_after_the_other(tidy: Desk) -> None:
+    cells = [
+        "import getpass\nname = input('name? ')\nsecret = getpass.getpass('secret? ')\n"
+        "again = input('again? ')\nprint(name, len(secret), again)"
+    ]
+    opened(tidy, "asks-twice.ipynb", cells)
+
+    begin(tidy, 0)
+    asked = []
+    for prompt, text in (("name?", "Ada"), ("secret?", "12345"), ("again?", "yes")):
+        tidy.page.locator(".jp-Stdin-prompt", has_text=prompt).wait_for()
+        asked.append(tidy.page.locator(".jp-Stdin-input").last.get_attribute("type"))
+        answer(tidy, text)
+    tidy.await_text(0, "Ada 5 yes")
+
+    assert asked == ["text", "password", "text"]
+
+
 def test_a_kernel_that_dies_says_so_and_is_restarted(tidy: Desk) -> None:
     opened(tidy, "dies.ipynb", ["import os\nos.abort()", "print(1)"])
     tidy.page.evaluate(f"{WIDGET}.content.model.setMetadata('porter', {{policy: 'browser'}})")
