@@ -1,6 +1,7 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Dialog, ISessionContext, showDialog } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { Kernel } from '@jupyterlab/services';
 
 import { IReplay } from './carrying';
 import { IDecisions } from './decisions';
@@ -114,9 +115,28 @@ class Opening implements ICellMiddleware {
     const panel = this.tracker.find(({ model }) => model === cell.notebook);
     if (panel) {
       await this.selector.settled(panel);
+      const kernel = panel.sessionContext.session?.kernel;
+      if (kernel) {
+        await answered(kernel);
+      }
     }
     return next();
   }
+}
+
+/** Resolves when a kernel has answered for the first time, or never will: what is asked before is lost. */
+function answered(kernel: Kernel.IKernelConnection): Promise<void> {
+  return new Promise(resolve => {
+    kernel.info.then(
+      () => resolve(),
+      () => resolve()
+    );
+    kernel.statusChanged.connect((_, status) => status === 'dead' && resolve());
+    kernel.disposed.connect(() => resolve());
+    if (kernel.isDisposed || kernel.status === 'dead') {
+      resolve();
+    }
+  });
 }
 
 /** What the decision on a notebook says of its cells. */
