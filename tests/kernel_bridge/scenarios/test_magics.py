@@ -281,11 +281,11 @@ def test_a_job_is_cancelled_from_the_page(at: Desk, office: Office) -> None:
     assert run(at, FRAME.replace("ROWS", "1_500_000")) == [""]
 
     def look(route: Any) -> None:
-        # The job runs, and the page is about to follow it.
+        # All is sent; the job starts, and somebody has interrupted the cell meanwhile.
         at.page.evaluate("void window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
         route.continue_()
 
-    at.page.route("**/porter/jobs/*/events", look)
+    at.page.route("**/porter/uploads/*/complete*", look)
     start(at, UPLOAD.replace("NAME", "cancelled"))
     await_end(at)
     at.page.unroute_all()
