@@ -74,7 +74,9 @@ def lab_env(folder: Path) -> dict[str, str]:
     own["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
     own["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
     own["IPYTHONDIR"] = str(folder / "ipython")
-    return {**os.environ, **own}
+    # ipykernel shows nothing of what C prints where pytest has set this.
+    around = {name: text for name, text in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return {**around, **own}
 
 
 @contextmanager

@@ -148,12 +148,13 @@ def debugger(desk: Desk, _index: int) -> str:
 
 
 def streams(desk: Desk, index: int) -> str:
-    """Whether what a cell prints is there before it ends."""
+    """Sees what a cell prints, and only then makes the file that the cell waits for."""
     begin(desk, index)
     desk.await_text(index, "first")
-    ended = desk.page.evaluate("window.ended")
+    notebook = desk.lab.folder / str(desk.page.evaluate(f"{WIDGET}.context.path"))
+    (notebook.parent / "seen").touch()
     end(desk)
-    return "at the end" if ended else "while the cell runs"
+    return "while the cell runs"
 
 
 def fails(desk: Desk, index: int) -> str:
@@ -278,12 +279,11 @@ def sends(desk: Desk, index: int) -> str:
 def loads(desk: Desk, index: int) -> str:
     """The first line of a cell after `%load`."""
     run(desk, index)
-    source = f"{WIDGET}.content.widgets[{index}].model.sharedModel.getSource()"
-    return line(str(desk.page.evaluate(source)).splitlines()[0])
+    source = desk.page.evaluate(f"{WIDGET}.content.widgets[{index}].model.sharedModel.getSource()")
+    return line(str(source).splitlines()[0])
 
 
 def refuses(desk: Desk, index: int) -> str:
     """Whether a cell fails."""
     run(desk, index)
-    last = desk.outputs(index)[-1]
-    return "an error" if last["output_type"] == "error" else "text"
+    return "an error" if desk.outputs(index)[-1]["output_type"] == "error" else "text"

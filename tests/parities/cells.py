@@ -8,7 +8,9 @@ RUNNING = Group(
     [
         Probe(
             "`print` while a cell runs",
-            ["import time\nprint('first')\ntime.sleep(3)"],
+            [
+                "import os, time\nprint('first')\nwhile not os.path.exists('seen'):\n    time.sleep(0.1)"
+            ],
             act=acting.streams,
         ),
         Probe(
@@ -24,7 +26,9 @@ RUNNING = Group(
         ),
         Probe(
             "what C writes to the files 1 and 2",
-            ["import os\nprint(end='', flush=True)\nos.write(1, b'c')\nprint(end='')"],
+            [
+                "import os, time\nos.write(1, b'from C\\n')\ntime.sleep(2)\nprint(end='', flush=True)"
+            ],
         ),
         Probe(
             "`clear_output`",

@@ -11,6 +11,12 @@ slider = ipywidgets.IntSlider()
 slider.observe(lambda change: globals().update(seen=change['new']), 'value')
 slider"""
 
+QUESTIONS = """import getpass
+name = input('name? ')
+secret = getpass.getpass('secret? ')
+again = input('again? ')
+print(name, len(secret), again)"""
+
 
 def opened(desk: Desk, name: str, cells: list[str], kernel: str = BROWSER) -> None:
     """A notebook whose kernel has run nothing yet."""
@@ -85,11 +91,7 @@ def test_input_is_interrupted(tidy: Desk) -> None:
 
 
 def test_input_and_getpass_are_answered_one_after_the_other(tidy: Desk) -> None:
-    cells = [
-        "import getpass\nname = input('name? ')\nsecret = getpass.getpass('secret? ')\n"
-        "again = input('again? ')\nprint(name, len(secret), again)"
-    ]
-    opened(tidy, "asks-twice.ipynb", cells)
+    opened(tidy, "asks-twice.ipynb", [QUESTIONS])
 
     begin(tidy, 0)
     asked = []
@@ -99,7 +101,7 @@ def test_input_and_getpass_are_answered_one_after_the_other(tidy: Desk) -> None:
         answer(tidy, text)
     tidy.await_text(0, "Ada 5 yes")
 
-    assert asked == ["text", "password", "text"]
+    assert asked == [None, "password", None]
 
 
 def test_a_kernel_that_dies_says_so_and_is_restarted(tidy: Desk) -> None:
