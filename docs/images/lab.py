@@ -1,14 +1,17 @@
 """Draw JupyterLab with the kernel bridge, as Chromium shows it, into PNG files beside this one.
 
 `python docs/images/lab.py` starts an index and a JupyterLab of its own, opens a notebook in the browser,
-has it move to the server in the middle of Run All, and stops what it started.
+has it move to the server in the middle of Run All, and stops what it started. What the notebook plots with
+is what `make frames` has built.
 """
 
+import re
 import sys
 import tempfile
+from base64 import b64encode
 from pathlib import Path
 
-from playwright.sync_api import ViewportSize
+from playwright.sync_api import Page, Route, ViewportSize
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -16,69 +19,110 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browsing import chromium  # noqa: E402 # tests are not installed
 from driving import WIDGET, Desk, sit_down, write_notebook  # noqa: E402
-from labs import serve_lab  # noqa: E402
+from labs import serve_bridged  # noqa: E402
 
-from demo.serving import serving  # noqa: E402
-
-EXTENSIONS = ROOT / "kernel_bridge" / "labextensions"
+FRAMES = ROOT / "dist" / "bridge"
 SIZE = ViewportSize(width=1100, height=620)
 HARVEST = """from statistics import mean
 
 harvest = {"pears": [12, 15, 11, 19], "apples": [30, 28, 35, 41], "plums": [7, 9, 8, 12]}
 means = {fruit: mean(tonnes) for fruit, tonnes in harvest.items()}
 means"""
-CHART = """from IPython.display import SVG
+CHART = """import matplotlib.pyplot as plt
 
-bars = "".join(
-    f'<rect y="{26 * row}" width="{8 * size}" height="20" fill="#1976d2"/>'
-    f'<text x="{8 * size + 8}" y="{26 * row + 15}" font-size="14" fill="gray">{fruit}</text>'
-    for row, (fruit, size) in enumerate(means.items())
-)
-SVG(f'<svg xmlns="http://www.w3.org/2000/svg" width="400" height="80">{bars}</svg>')"""
+fig, ax = plt.subplots(figsize=(6, 1.6))
+ax.barh(list(means), list(means.values()))
+ax.set_xlabel("tonnes a year")
+plt.show()"""
 COUNTED = """import subprocess
 
 counted = subprocess.run(["nproc"], capture_output=True, text=True).stdout
 print(len(means), "fruits on a server with", counted.strip(), "processors")"""
 AUTHOR = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+# One above the other, two beside each other.
+STRIP = """<style>
+body { margin: 0; padding: 12px; width: 1400px; background: white; display: grid;
+       grid-template-columns: 1fr 1fr; gap: 16px; font: 17px sans-serif; color: #333; }
+figure { margin: 0; } figcaption { padding: 0 0 6px; }
+img { width: 100%; display: block; border: 1px solid #ccc; box-sizing: border-box; }
+</style>"""
 
 
 def main() -> None:
-    """Three pictures: in the browser, moved to the server, and that in the dark."""
-    config: dict[str, dict[str, object]] = {
-        "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(EXTENSIONS)]},
-    }
-    asked = {"path": "first.ipynb", "notebook": {"nbformat": 4, "metadata": {}, "cells": []}}
+    """Three pictures: in the browser, moved to the server, and that in the dark; and a strip of the way."""
+    wheels = sorted(FRAMES.glob("*.whl"))
+    if not any(wheel.name.startswith("matplotlib-") for wheel in wheels):
+        raise SystemExit(f"no matplotlib in {FRAMES}: make frames builds it")
     with (
         tempfile.TemporaryDirectory(prefix="porter-lab-") as scratch,
-        serving(Path(scratch) / "index") as index,
-        serve_lab(Path(scratch), {"index": index.url}, config=config) as lab,
+        serve_bridged(Path(scratch), *wheels) as lab,
         chromium() as browser,
         sit_down(browser, lab) as desk,
     ):
-        # The first decision reads what the index has and rules, which takes its time.
-        lab.client.post("/porter/decisions", json=asked, timeout=180).raise_for_status()
-        desk.page.set_viewport_size(SIZE)
-        desk.page.add_style_tag(content=".Toastify { display: none; }")
+        page = desk.page
+        page.set_viewport_size(SIZE)
+        page.add_style_tag(content=".Toastify { display: none; }")
         desk.execute("filebrowser:hide-main")
         metadata = {"kernelspec": AUTHOR}
         name = write_notebook(lab.folder, "harvest.ipynb", [HARVEST, CHART], metadata=metadata)
+        frames: list[tuple[str, bytes]] = []
+
         desk.double_click(name)
+        frames.append(("1. It opens in the browser: nothing in it needs a server.", shown(page)))
+
         desk.run_all()
         draw(desk, "lab-browser.png")
+        frames.append(("2. Run All: libraries come from the index.", shown(page)))
 
-        desk.page.evaluate(f"{WIDGET}.content.activeCellIndex = 1")
+        page.evaluate(f"{WIDGET}.content.activeCellIndex = 1")
         desk.execute("notebook:insert-cell-below")
         desk.source(2, COUNTED)
-        desk.run_all()
-        draw(desk, "lab-verdict.png")
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            if route.request.method == "GET":
+                route.continue_()
+            else:
+                held.append(route)
+
+        page.route(re.compile(r"/api/sessions\b"), hold)
+        desk.start_run_all()
+        while not held:
+            page.wait_for_timeout(50)
+        frames.append(("3. One more cell starts a program: the notebook moves.", shown(page)))
+        page.unroute_all()
+        for route in held:
+            route.continue_()
+        desk.await_text(2, "processors")
+        draw(desk, "lab-verdict.png", keep=True)
+        frames.append(
+            ("4. It runs on the server, with its variables; a click says why.", shown(page))
+        )
+        page.keyboard.press("Escape")
 
         desk.execute("apputils:change-theme", theme="JupyterLab Dark")
         draw(desk, "lab-dark.png")
 
+        strip = browser.new_page(viewport=ViewportSize(width=1424, height=900))
+        strip.set_content(STRIP + "".join(figure(*frame) for frame in frames))
+        strip.screenshot(path=HERE / "lab-strip.png", full_page=True)
 
-def draw(desk: Desk, name: str) -> None:
-    """The open notebook from its top, with what the control says."""
+
+def shown(page: Page) -> bytes:
+    """The page as it is."""
+    return page.screenshot()
+
+
+def figure(caption: str, picture: bytes) -> str:
+    """A frame of the strip."""
+    return (
+        f"<figure><figcaption>{caption}</figcaption>"
+        f"<img src='data:image/png;base64,{b64encode(picture).decode()}'></figure>"
+    )
+
+
+def draw(desk: Desk, name: str, *, keep: bool = False) -> None:
+    """The open notebook from its top, with what the control says, which stays where it is to be kept."""
     page = desk.page
     page.evaluate(
         f"""async () => {{
@@ -92,7 +136,8 @@ def draw(desk: Desk, name: str) -> None:
     page.locator(".porter-Popup:popover-open").wait_for()
     page.wait_for_timeout(1500)
     page.screenshot(path=HERE / name)
-    page.keyboard.press("Escape")
+    if not keep:
+        page.keyboard.press("Escape")
 
 
 if __name__ == "__main__":

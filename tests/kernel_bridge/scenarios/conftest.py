@@ -2,39 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 from browsing import chromium
 from driving import Desk, sit_down
-from labs import Lab, serve_lab
+from labs import Lab, serve_bridged
 from playwright.sync_api import Browser
-
-from demo.serving import serving
-
-EXTENSIONS = Path(__file__).parents[3] / "kernel_bridge" / "labextensions"
 
 
 @pytest.fixture(scope="session")
 def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab whose browser kernels take their runtime from an index of its own."""
-    assert EXTENSIONS.is_dir(), "make labextension builds it"
-    folder = tmp_path_factory.mktemp("bridged")
-    # A page that is open asks for parts of it later, which the next build replaces.
-    extensions = copytree(EXTENSIONS, folder / "labextensions")
-    config: dict[str, dict[str, object]] = {
-        "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
-    }
-    with (
-        serving(folder / "index") as index,
-        serve_lab(folder, {"index": index.url}, config=config) as lab,
-        lab.client as client,
-    ):
-        # The first decision reads what the index has and rules, which no scenario is about.
-        notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
-        asked = {"path": "first.ipynb", "notebook": notebook}
-        client.post("/porter/decisions", json=asked, timeout=180).raise_for_status()
+    with serve_bridged(tmp_path_factory.mktemp("bridged")) as lab:
         yield lab
 
 

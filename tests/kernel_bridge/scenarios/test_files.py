@@ -44,7 +44,10 @@ def make_files(folder: Path) -> None:
     (folder / "data" / "some.csv").write_text("a,b\n1,x\n2,größe\n")
     (folder / "data" / "more.csv").write_text("a,b\n3,y\n")
     (folder / "data" / "it's.csv.gz").write_bytes(gzip.compress(b"a;b\n5;z\n"))
-    rows = [{"id": 1, "tags": ["a"], "place": {"city": "Ulm"}}, {"id": 2, "tags": [], "place": None}]
+    rows = [
+        {"id": 1, "tags": ["a"], "place": {"city": "Ulm"}},
+        {"id": 2, "tags": [], "place": None},
+    ]
     (folder / "data" / "rows.json").write_text(json.dumps(rows))
     (folder / "data" / "rows.jsonl").write_text('{"k": 1.5}\n{"k": null, "late": true}\n')
 
