@@ -63,7 +63,7 @@ kernel-parity: $(LABEXTENSION) $(BROWSERS) frames
 	.venv/bin/python docs/reference/kernel_parity.py > kernel-parity.new
 	mv kernel-parity.new docs/reference/kernel-parity.md
 
-pictures: demo $(LABEXTENSION)
+pictures: demo frames $(LABEXTENSION)
 	.venv/bin/python docs/images/pages.py dist/rollstat-*.whl dist/*.whl
 	.venv/bin/python docs/images/lab.py
 

@@ -7,16 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from shutil import copytree
-
-from demo.serving import Serving, publish, serving
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from labs import Lab, serve_lab
+from labs import EXTENSIONS, Lab, serve_bridged
 from services import run_postgres
 
 ROOT = Path(__file__).parents[1]
-EXTENSIONS = ROOT / "kernel_bridge" / "labextensions"
 FRAMES = ROOT / "dist" / "bridge"
 # Ten imports: three of these are compiled, and the index has them of FRAMES.
 COMPILED = ("numpy", "pandas", "nanoarrow")
@@ -34,7 +30,6 @@ class Place:
     """A lab, and the folder that everything of it is in."""
 
     lab: Lab
-    index: Serving
     folder: Path
 
 
@@ -43,24 +38,16 @@ def serve_place(folder: Path) -> Iterator[Place]:
     """All of it on this machine, until the context ends."""
     if not EXTENSIONS.is_dir() or len(list(FRAMES.glob("*.whl"))) < len(COMPILED):
         sys.exit("run: make labextension frames")
-    extensions = copytree(EXTENSIONS, folder / "labextensions")
     (folder / "lake").mkdir()
-    config: dict[str, dict[str, object]] = {
-        "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
-        "PorterJobs": {
-            "targets": {"lake": str(folder / "lake")},
-            "spool": str(folder / "spool"),
-            "workers": 1,
-        },
-    }
-    with serving(folder / "index") as index, run_postgres() as postgres:
-        publish(wheels(folder / "wheels"), index)
+    lake, spool = str(folder / "lake"), str(folder / "spool")
+    jobs = {"targets": {"lake": lake}, "spool": spool, "workers": 1}
+    with run_postgres() as postgres:
         (folder / "dsn").write_text(postgres.new_database())
         services = {"warehouse": {"kind": "postgresql", "dsn-file": str(folder / "dsn")}}
-        bridge = {"index": index.url, "hosts": ["127.0.0.1"], "services": services}
-        with serve_lab(folder, bridge, config=config) as lab:
-            yield Place(lab=lab, index=index, folder=folder)
+        bridge = {"hosts": ["127.0.0.1"], "services": services}
+        found = wheels(folder / "wheels")
+        with serve_bridged(folder, *found, bridge=bridge, config={"PorterJobs": jobs}) as lab:
+            yield Place(lab=lab, folder=folder)
 
 
 def wheels(folder: Path) -> list[Path]:

@@ -104,27 +104,38 @@ def serve_lab(
 
 
 @contextmanager
-def serve_bridged(folder: Path, *wheels: Path) -> Iterator[Lab]:
-    """JupyterLab with the extension, and an index of its own that has wheels."""
+def serve_bridged(
+    folder: Path,
+    *wheels: Path,
+    bridge: Mapping[str, object] | None = None,
+    config: Mapping[str, Mapping[str, object]] | None = None,
+    extensions: Path | None = None,
+) -> Iterator[Lab]:
+    """As `serve_lab`, with the bridge's extension, and an index of its own that has wheels.
+
+    All of it lies in `folder`; `extensions` holds more of them.
+    """
     assert EXTENSIONS.is_dir(), "make labextension builds it"
     # A page that is open asks for parts of it later, which the next build replaces.
-    extensions = copytree(EXTENSIONS, folder / "labextensions")
-    config: dict[str, dict[str, object]] = {
+    copied = copytree(EXTENSIONS, folder / "labextensions")
+    places = [str(copied), *([str(extensions)] if extensions else [])]
+    page: dict[str, dict[str, object]] = {
         "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
+        "LabServerApp": {"extra_labextensions_path": places},
     }
-    with (
-        serving(folder / "index") as index,
-        serve_lab(folder, {"index": index.url}, config=config) as lab,
-        lab.client as client,
-    ):
+    with serving(folder / "index") as index:
         if wheels:
             publish(wheels, index)
-        # The first decision reads what the index has and rules, which no scenario is about.
-        notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
-        asked = {"path": "first.ipynb", "notebook": notebook}
-        client.post("/porter/decisions", json=asked, timeout=180).raise_for_status()
-        yield lab
+        told = {"index": index.url, **(bridge or {})}
+        with (
+            serve_lab(folder, told, config={**page, **(config or {})}) as lab,
+            lab.client as client,
+        ):
+            # The first decision reads what the index has and rules, which no scenario is about.
+            notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
+            asked = {"path": "first.ipynb", "notebook": notebook}
+            client.post("/porter/decisions", json=asked, timeout=180).raise_for_status()
+            yield lab
 
 
 @contextmanager

@@ -56,11 +56,27 @@ class Postgres:
         """The URL of an empty database."""
         self._count += 1
         name = f"index{self._count}"
-        with psycopg.connect(
-            f"postgresql://porter@127.0.0.1:{self.port}/postgres", autocommit=True
-        ) as connection:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
-        return f"postgresql://porter@127.0.0.1:{self.port}/{name}"
+        return self._url(name)
+
+    def await_running(self, text: str, count: int) -> None:
+        """Until so many queries run that have this text in them."""
+        until = time.monotonic() + 120
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            while True:
+                found = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND "
+                    "strpos(query, %s) > 0 AND pid <> pg_backend_pid()",
+                    [text],
+                ).fetchone()
+                if found == (count,):
+                    return
+                assert time.monotonic() < until, found
+                time.sleep(0.1)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://porter@127.0.0.1:{self.port}/{database}"
 
     def _run(self, program: str, *arguments: object) -> None:
         prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]

@@ -49,7 +49,7 @@ img { width: 100%; display: block; border: 1px solid #ccc; box-sizing: border-bo
 
 
 def main() -> None:
-    """Three pictures: in the browser, moved to the server, and that in the dark; and a strip of the way."""
+    """A strip of a notebook's way, and where it ends in the dark."""
     wheels = sorted(FRAMES.glob("*.whl"))
     if not any(wheel.name.startswith("matplotlib-") for wheel in wheels):
         raise SystemExit(f"no matplotlib in {FRAMES}: make frames builds it")
@@ -71,8 +71,9 @@ def main() -> None:
         frames.append(("1. It opens in the browser: nothing in it needs a server.", shown(page)))
 
         desk.run_all()
-        draw(desk, "lab-browser.png")
+        look(desk)
         frames.append(("2. Run All: libraries come from the index.", shown(page)))
+        page.keyboard.press("Escape")
 
         page.evaluate(f"{WIDGET}.content.activeCellIndex = 1")
         desk.execute("notebook:insert-cell-below")
@@ -90,18 +91,19 @@ def main() -> None:
         while not held:
             page.wait_for_timeout(50)
         frames.append(("3. One more cell starts a program: the notebook moves.", shown(page)))
+        while held:
+            held.pop().continue_()
         page.unroute_all()
-        for route in held:
-            route.continue_()
         desk.await_text(2, "processors")
-        draw(desk, "lab-verdict.png", keep=True)
+        look(desk)
         frames.append(
             ("4. It runs on the server, with its variables; a click says why.", shown(page))
         )
         page.keyboard.press("Escape")
 
         desk.execute("apputils:change-theme", theme="JupyterLab Dark")
-        draw(desk, "lab-dark.png")
+        look(desk)
+        page.screenshot(path=HERE / "lab-dark.png")
 
         strip = browser.new_page(viewport=ViewportSize(width=1424, height=900))
         strip.set_content(STRIP + "".join(figure(*frame) for frame in frames))
@@ -121,8 +123,8 @@ def figure(caption: str, picture: bytes) -> str:
     )
 
 
-def draw(desk: Desk, name: str, *, keep: bool = False) -> None:
-    """The open notebook from its top, with what the control says, which stays where it is to be kept."""
+def look(desk: Desk) -> None:
+    """The open notebook from its top, with what the control says."""
     page = desk.page
     page.evaluate(
         f"""async () => {{
@@ -135,9 +137,6 @@ def draw(desk: Desk, name: str, *, keep: bool = False) -> None:
     page.locator(".porter-Place-chip:visible").click()
     page.locator(".porter-Popup:popover-open").wait_for()
     page.wait_for_timeout(1500)
-    page.screenshot(path=HERE / name)
-    if not keep:
-        page.keyboard.press("Escape")
 
 
 if __name__ == "__main__":

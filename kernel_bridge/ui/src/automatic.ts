@@ -81,7 +81,7 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     if (!settings) {
       return;
     }
-    pipeline.add(new Opening(tracker, selector));
+    pipeline.add(new Opening(tracker, selector, moves));
     pipeline.add(
       new RemoteCells(
         tracker,
@@ -101,20 +101,23 @@ export const automatic: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Has a cell wait for the kernel of a notebook that is being opened: JupyterLab would start another. */
+/** Has a cell wait for the kernel of a notebook that is being opened, or that somebody moves. */
 class Opening implements ICellMiddleware {
   readonly name = 'opening';
   readonly rank = 0;
 
   constructor(
     private readonly tracker: INotebookTracker,
-    private readonly selector: ISelector
+    private readonly selector: ISelector,
+    private readonly moves: ISwitch
   ) {}
 
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
     const panel = this.tracker.find(({ model }) => model === cell.notebook);
     if (panel) {
+      // While it opens JupyterLab would start another kernel.
       await this.selector.settled(panel);
+      await this.moves.settled(panel);
       const kernel = panel.sessionContext.session?.kernel;
       if (kernel) {
         await answered(kernel);

@@ -36,6 +36,8 @@ export interface ISwitch {
   to(panel: NotebookPanel, side: Side, why: IWhy): Promise<ISwitched | null>;
   side(panel: NotebookPanel): Side | null;
   last(panel: NotebookPanel): ISwitched | null;
+  /** Resolves when a notebook that moves is there, or where it was. */
+  settled(panel: NotebookPanel): Promise<void>;
   readonly history: History;
   /** Emitted before a switch with null, and after it. */
   readonly changed: ISignal<ISwitch, { panel: NotebookPanel; switched: ISwitched | null }>;
@@ -52,6 +54,7 @@ export type AskReplay = (panel: NotebookPanel, cells: readonly IReplay[]) => Pro
 export class Switch implements ISwitch {
   readonly history = new History();
   private readonly lasts = new WeakMap<NotebookPanel, ISwitched>();
+  private readonly moving = new WeakMap<NotebookPanel, Promise<unknown>>();
   private readonly _changed = new Signal<
     this,
     { panel: NotebookPanel; switched: ISwitched | null }
@@ -79,7 +82,17 @@ export class Switch implements ISwitch {
     return this.lasts.get(panel) ?? null;
   }
 
-  async to(panel: NotebookPanel, side: Side, why: IWhy): Promise<ISwitched | null> {
+  async settled(panel: NotebookPanel): Promise<void> {
+    await this.moving.get(panel)?.catch(() => undefined);
+  }
+
+  to(panel: NotebookPanel, side: Side, why: IWhy): Promise<ISwitched | null> {
+    const moved = this.move(panel, side, why);
+    this.moving.set(panel, moved);
+    return moved;
+  }
+
+  private async move(panel: NotebookPanel, side: Side, why: IWhy): Promise<ISwitched | null> {
     const context = panel.sessionContext;
     const old = context.session?.kernel ?? null;
     const from = this.side(panel) ?? 'browser';

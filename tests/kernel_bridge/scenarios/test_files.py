@@ -5,19 +5,15 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from cells import await_end, counts, frame_wheels, run, start
 from driving import WIDGET, Desk, sit_down, write_notebook
-from labs import Lab, serve_lab
+from labs import Lab, serve_bridged
 from playwright.sync_api import Browser
 
-from demo.serving import publish, serving
-
-EXTENSIONS = Path(__file__).parents[3] / "kernel_bridge" / "labextensions"
 KERNELS = ("porter-browser", "python3")
 ROWS = 50_000
 LONG = "%%sql\nSELECT count(*) FROM range(3000000) a(i), range(3000000) b(j) WHERE i * j % 7 = 3"
@@ -55,19 +51,12 @@ def make_files(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("files")
-    extensions = copytree(EXTENSIONS, folder / "labextensions")
     (folder / "files" / "work").mkdir(parents=True)
     make_files(folder / "files" / "work")
     (folder / "files" / "top.csv").write_text("t\n7\n")
-    config: dict[str, dict[str, object]] = {
-        "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
-    }
-    with serving(folder / "index") as index:
-        publish(frame_wheels(), index)
-        bridge = {"index": index.url, "rows_limit": 100_000, "bytes_limit": 1 << 22}
-        with serve_lab(folder, bridge, config=config) as served:
-            yield served
+    bridge = {"rows_limit": 100_000, "bytes_limit": 1 << 22}
+    with serve_bridged(folder, *frame_wheels(), bridge=bridge) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

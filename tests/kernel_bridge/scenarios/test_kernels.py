@@ -218,7 +218,9 @@ def test_each_tab_has_a_kernel_of_its_own(tidy: Desk) -> None:
     tidy.run(0)
     page = tidy.page.context.new_page()
     other = Desk(page=page, lab=tidy.lab, strayed=tidy.strayed)
+    # JupyterLab loads the page once more to reset it.
     page.goto(f"{tidy.lab.url}/lab?token={tidy.lab.token}&reset")
+    page.wait_for_url(lambda url: "reset" not in url)
     page.wait_for_function("window.jupyterapp !== undefined")
     page.evaluate("window.jupyterapp.restored")
 

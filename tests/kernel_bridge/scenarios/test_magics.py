@@ -1,33 +1,21 @@
 """Magics in notebooks of both kernels, against real services of this machine."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
-import psycopg
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pytest
 from cells import await_end, counts, frame_wheels, run, start
-from driving import PATIENCE, Desk, sit_down, write_notebook
+from driving import Desk, sit_down, write_notebook
 from gatewaying import SHEET, TOKEN, serve_graphql, serve_sheets
-from labs import Lab, serve_lab
+from labs import Lab, serve_bridged
 from playwright.sync_api import Browser
 from services import Postgres, run_postgres
 
-from demo.serving import publish, serving
-
-ROOT = Path(__file__).parents[3]
-UI = ROOT / "kernel_bridge" / "ui"
-EXTENSIONS = ROOT / "kernel_bridge" / "labextensions"
-GUIDE = ROOT / "docs" / "how-to" / "write-a-cell-magic.md"
 KERNELS = ("porter-browser", "python3")
 SLOW = "%%sql df << --on warehouse\nSELECT pg_sleep(60)"
 ROWS = "%%sql df << --on warehouse\nSELECT i FROM generate_series(1, {}) AS t(i)"
@@ -48,50 +36,19 @@ class Office:
     lab: Lab
     postgres: Postgres
     lake: Path
-    extensions: Path
-
-    def await_running(self, count: int) -> None:
-        """Until PostgreSQL runs so many of the slow queries."""
-        place = f"postgresql://porter@127.0.0.1:{self.postgres.port}/postgres"
-        until = time.monotonic() + PATIENCE / 1000
-        with psycopg.connect(place, autocommit=True) as connection:
-            while True:
-                found = connection.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND "
-                    "query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
-                ).fetchone()
-                if found == (count,):
-                    return
-                assert time.monotonic() < until, found
-                time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    assert EXTENSIONS.is_dir(), "make labextension builds it"
-    extensions = copytree(EXTENSIONS, folder / "labextensions")
     (folder / "lake").mkdir()
     (folder / "files" / "data").mkdir(parents=True)
     (folder / "files" / "data" / "some.csv").write_text("a,b\n1,x\n2,y\n")
     (folder / "token").write_text(TOKEN)
     token = {"token-file": str(folder / "token")}
-    config: dict[str, dict[str, object]] = {
-        "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
-        "PorterJobs": {
-            "targets": {"lake": str(folder / "lake")},
-            "spool": str(folder / "spool"),
-            "workers": 1,
-        },
-    }
-    with (
-        serving(folder / "index") as index,
-        run_postgres() as postgres,
-        serve_sheets() as sheets,
-        serve_graphql() as graphql,
-    ):
-        publish(frame_wheels(), index)
+    lake, spool = str(folder / "lake"), str(folder / "spool")
+    jobs = {"targets": {"lake": lake}, "spool": spool, "workers": 1}
+    with run_postgres() as postgres, serve_sheets() as sheets, serve_graphql() as graphql:
         (folder / "dsn").write_text(postgres.new_database())
         services = {
             "warehouse": {"kind": "postgresql", "dsn-file": str(folder / "dsn")},
@@ -99,9 +56,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             "google": {"kind": "googlesheets", "url": sheets.url, **token},
             "tracker": {"kind": "graphql", "url": graphql.url, **token},
         }
-        bridge = {"index": index.url, "hosts": ["127.0.0.1"], "services": services}
-        with serve_lab(folder, {**bridge, "rows_limit": 200_000}, config=config) as lab:
-            yield Office(lab=lab, postgres=postgres, lake=folder / "lake", extensions=extensions)
+        bridge = {"hosts": ["127.0.0.1"], "services": services, "rows_limit": 200_000}
+        config = {"PorterJobs": jobs}
+        with serve_bridged(folder, *frame_wheels(), bridge=bridge, config=config) as lab:
+            yield Office(lab=lab, postgres=postgres, lake=folder / "lake")
 
 
 @pytest.fixture(scope="module")
@@ -205,12 +163,12 @@ def test_mistakes_have_a_name(at: Desk, cell: str, error: str, message: str) -> 
 @both
 def test_an_interrupt_ends_the_query(at: Desk, office: Office) -> None:
     start(at, SLOW)
-    office.await_running(1)
+    office.postgres.await_running("pg_sleep(60)", 1)
 
     at.execute("notebook:interrupt-kernel")
     await_end(at)
 
-    office.await_running(0)
+    office.postgres.await_running("pg_sleep(60)", 0)
     assert "KeyboardInterrupt" in at.text(0)
     assert at.text(1) == ""
     assert run(at, "print('still here')") == ["still here\n"]
@@ -327,41 +285,3 @@ def test_an_upload_goes_on_where_the_connection_broke(at: Desk, office: Office) 
     assert len(came) == 1
     assert came[0] not in again
     assert came[0].replace("/chunks/0", "/chunks/1") in again
-
-
-def build_guide(folder: Path) -> Path:
-    """The guide's extension as who reads it builds it; the folder that JupyterLab is given."""
-    guide = GUIDE.read_text()
-    blocks = re.findall(r"```(ts|json)\n(.*?)```", guide, re.DOTALL)
-    names = ("src/index.ts", "package.json", "tsconfig.json")
-    (folder / "src").mkdir(parents=True)
-    for name, (_, text) in zip(names, blocks, strict=True):
-        (folder / name).write_text(text)
-    # `npm install`, from what is installed here already.
-    modules = folder / "node_modules"
-    modules.mkdir()
-    for one in (UI / "node_modules").iterdir():
-        (modules / one.name).symlink_to(one)
-    (modules / "porter-kernel-bridge").symlink_to(UI)
-    scripts = str(Path(sys.executable).parent)
-    env = {**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]])}
-    command = ["npm", "run", "build"]
-    built = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, check=False
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
-    return folder / "labextensions" / "shout"
-
-
-def test_a_magic_of_somebody_elses(browser: Browser, office: Office, tmp_path: Path) -> None:
-    copytree(build_guide(tmp_path / "shout"), office.extensions / "shout")
-    with sit_down(browser, office.lab) as at:
-        for kernel in KERNELS:
-            path = write_notebook(at.lab.folder, f"shout-{kernel}.ipynb", [""], kernel=kernel)
-            at.open(path)
-            shown = run(at, "%%shout word\nhello", "print(word)", "%%shout\nx")
-
-            assert shown[0].strip() == "HELLO"
-            assert shown[1].strip() == "HELLO"
-            assert shown[2].startswith("NoName: ")
-        at.tidy_up()

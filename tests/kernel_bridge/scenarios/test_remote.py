@@ -4,36 +4,26 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 from typing import Any
 
 import pytest
 from cells import await_end, fill, run, start
 from driving import PATIENCE, Desk, sit_down, write_notebook
-from labs import Lab, serve_lab
+from labs import Lab, serve_bridged
 from playwright.sync_api import Browser
 
-from demo.serving import serving
-
-EXTENSIONS = Path(__file__).parents[3] / "kernel_bridge" / "labextensions"
 LIMIT = 100_000
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("remote")
-    extensions = copytree(EXTENSIONS, folder / "labextensions")
     (folder / "files" / "data").mkdir(parents=True)
     (folder / "files" / "data" / "some.csv").write_text("a,b\n1,x\n2,y\n")
-    config: dict[str, dict[str, object]] = {
-        "LabApp": {"expose_app_in_browser": True},
-        "LabServerApp": {"extra_labextensions_path": [str(extensions)]},
-    }
     services = {"files": {"kind": "duckdb", "folders": ["data"]}}
-    with serving(folder / "index") as index:
-        bridge = {"index": index.url, "carry_limit": LIMIT, "services": services}
-        with serve_lab(folder, bridge, config=config) as served:
-            yield served
+    bridge = {"carry_limit": LIMIT, "services": services}
+    with serve_bridged(folder, bridge=bridge) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
