@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 from running import Ran, run_porter
 
 from porter.audit.surface import LinkSurface
@@ -33,6 +34,10 @@ SHARED = (
     "toolchains",
     "uv",
 )
+
+# How long a machine takes that does other things too says nothing of what is tested.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 class Porter(Protocol):
