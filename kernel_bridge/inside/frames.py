@@ -36,8 +36,8 @@ _numbers = count(1)
 def assign(shell: Any, args: Arguments, buffers: list[memoryview]) -> Answer:
     """`{name, form: arrow | json | bytes, value?, rows?}` and a buffer → `{name, type, shape?}`.
 
-    Of a frame the first `rows` are kept, where so many are told. Of JSON the value is the argument `value`, or a buffer of its text. Raises BadArguments, or
-    NotHere where pandas or Arrow is not there.
+    Of a frame the first `rows` are kept, where so many are told. Of JSON the value is the argument
+    `value`, or a buffer of its text. Raises BadArguments, or NotHere where pandas or Arrow is not there.
     """
     name = argument(args, "name", str)
     if not name.isidentifier():

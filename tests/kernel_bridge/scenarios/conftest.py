@@ -12,7 +12,10 @@ from playwright.sync_api import Browser
 
 @pytest.fixture(scope="session")
 def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab whose browser kernels take their runtime from an index of its own."""
+    """A JupyterLab whose browser kernels take their runtime from an index of its own.
+
+    A file whose scenarios need more of it has a fixture of this name.
+    """
     with serve_bridged(tmp_path_factory.mktemp("bridged")) as lab:
         yield lab
 

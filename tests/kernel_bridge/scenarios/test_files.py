@@ -10,9 +10,8 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from cells import await_end, counts, frame_wheels, run, start
-from driving import WIDGET, Desk, sit_down, write_notebook
+from driving import WIDGET, Desk, write_notebook
 from labs import Lab, serve_bridged
-from playwright.sync_api import Browser
 
 KERNELS = ("porter-browser", "python3")
 ROWS = 50_000
@@ -49,7 +48,7 @@ def make_files(folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("files")
     (folder / "files" / "work").mkdir(parents=True)
     make_files(folder / "files" / "work")
@@ -57,12 +56,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     bridge = {"rows_limit": 100_000, "bytes_limit": 1 << 22}
     with serve_bridged(folder, *frame_wheels(), bridge=bridge) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def seat(browser: Browser, lab: Lab) -> Iterator[Desk]:
-    with sit_down(browser, lab) as taken:
-        yield taken
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ from typing import Any
 import pyarrow.dataset as ds  # type: ignore[import-untyped]
 import pytest
 from cells import await_end, counts, frame_wheels, run, start
-from driving import Desk, sit_down, write_notebook
+from driving import Desk, write_notebook
 from gatewaying import SHEET, TOKEN, serve_graphql, serve_sheets
 from labs import Lab, serve_bridged
-from playwright.sync_api import Browser
 from services import Postgres, run_postgres
 
 KERNELS = ("porter-browser", "python3")
@@ -63,9 +62,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 @pytest.fixture(scope="module")
-def seat(browser: Browser, office: Office) -> Iterator[Desk]:
-    with sit_down(browser, office.lab) as taken:
-        yield taken
+def bridged(office: Office) -> Lab:
+    return office.lab
 
 
 @pytest.fixture

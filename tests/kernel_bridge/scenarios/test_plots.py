@@ -9,9 +9,8 @@ from shutil import copyfile
 from typing import Any
 
 import pytest
-from driving import WIDGET, Desk, sit_down, write_notebook
+from driving import WIDGET, Desk, write_notebook
 from labs import Lab, serve_bridged
-from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[3]
 WHEELS = ROOT / "dist" / "bridge"
@@ -24,7 +23,7 @@ SHOWN = f"""index => {WIDGET}.content.widgets[index].node.querySelector('.jp-Out
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab whose index has matplotlib and what that imports."""
     found = {name: sorted(WHEELS.glob(f"{name}-*.whl")) for name in NEEDED}
     lacking = [name for name, wheels in found.items() if not wheels]
@@ -32,12 +31,6 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     wheels = [wheels[-1] for wheels in found.values()]
     with serve_bridged(tmp_path_factory.mktemp("studio"), *wheels) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def seat(browser: Browser, studio: Lab) -> Iterator[Desk]:
-    with sit_down(browser, studio) as taken:
-        yield taken
 
 
 def pictures(desk: Desk, index: int) -> list[tuple[int, int]]:

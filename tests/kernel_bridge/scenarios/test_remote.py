@@ -16,7 +16,7 @@ LIMIT = 100_000
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("remote")
     (folder / "files" / "data").mkdir(parents=True)
     (folder / "files" / "data" / "some.csv").write_text("a,b\n1,x\n2,y\n")
@@ -24,12 +24,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     bridge = {"carry_limit": LIMIT, "services": services}
     with serve_bridged(folder, bridge=bridge) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def seat(browser: Browser, lab: Lab) -> Iterator[Desk]:
-    with sit_down(browser, lab) as taken:
-        yield taken
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from driving import PATIENCE, Desk, sit_down, write_notebook
+from driving import PATIENCE, Desk, write_notebook
 from labs import Lab, serve_bridged
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Route
 from wheels import make_wheel
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def bridged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A lab whose index has projects of the house, one of which needs another."""
     folder = tmp_path_factory.mktemp("stocked")
     wheels = [
@@ -21,12 +21,6 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     ]
     with serve_bridged(folder, *wheels) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def seat(browser: Browser, stocked: Lab) -> Iterator[Desk]:
-    with sit_down(browser, stocked) as taken:
-        yield taken
 
 
 def opened(desk: Desk, name: str, *cells: str, policy: str = "browser") -> None:
