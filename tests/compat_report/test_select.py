@@ -177,7 +177,7 @@ edits = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(changes=edits)
 def test_any_edits_have_the_decision_made_from_scratch(
     reporter: Reporter, changes: list[tuple[str, int, str]]
@@ -330,7 +330,7 @@ def test_the_schema_is_one_and_refuses_what_it_does_not_know(reporter: Reporter)
         assert not check.is_valid({name: value for name, value in told.items() if name != key})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(report=notebooks)
 def test_every_report_becomes_a_decision_by_the_schema(report: NotebookReport) -> None:
     notebook = Notebook(path=report.path, format="", sha256="")

@@ -409,9 +409,7 @@ def test_the_document_is_true(private_index: Served) -> None:
 def try_operation(
     operation: schemathesis.APIOperation[Any, Any, Any, Any], mode: GenerationMode
 ) -> None:
-    @settings(
-        max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=25, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def one(case: schemathesis.Case[Any]) -> None:
         answer = case.call()

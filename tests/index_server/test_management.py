@@ -305,7 +305,6 @@ def try_operation(
 ) -> None:
     @settings(
         max_examples=8,
-        deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
     )

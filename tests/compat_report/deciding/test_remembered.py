@@ -89,7 +89,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=st.lists(cells, max_size=6), changes=edits, beside=st.booleans())
 def test_any_edits_end_where_reading_anew_does(
     folder: Path, start: list[Cell], changes: list[tuple[str, int, Cell]], *, beside: bool

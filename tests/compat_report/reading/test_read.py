@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from celling import codes, notebook_bytes, read
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compat_report.model import CellKind, Notebook, Severity
@@ -278,7 +278,6 @@ def test_memory_is_bounded_whatever_a_notebook_printed(tmp_path: Path, megabytes
     assert kilobytes < 100_000
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_notebook(data: bytes) -> None:
     for name in ("a.ipynb", "a.py", "-"):
@@ -302,7 +301,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(JSON, st.sampled_from([1, 2, 3, 4, 5]))
 def test_any_json_is_a_notebook(tree: object, major: int) -> None:
     shapes: tuple[object, ...] = (

@@ -26,7 +26,7 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(read_schema())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(reports)
 def test_every_report_follows_the_schema_and_comes_back(report: Report) -> None:
     data = serialize_report(report)

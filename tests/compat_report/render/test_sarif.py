@@ -42,7 +42,7 @@ def check(home: Home, env: dict[str, str]) -> Check:
     return validate
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(report=reports)
 def test_every_report_follows_the_standards_schema(check: Check, report: Report) -> None:
     run = check(serialize_sarif([report]))

@@ -90,7 +90,7 @@ def test_nothing_in_a_notebook_steers_the_terminal() -> None:
     assert "[bold]x[/bold]" in text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(reports)
 def test_every_report_is_within_its_width(report: Report) -> None:
     for line in render_text(report, width=80).splitlines()[:-1]:

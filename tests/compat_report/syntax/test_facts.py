@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from celling import WATCH, codes, facts_of, found, notebook_bytes, read, used
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compat_report.model import Cell, CellKind
@@ -42,7 +42,6 @@ LINES = [
 CELL = st.lists(st.sampled_from(LINES), max_size=8).map("\n".join) | st.text(max_size=80)
 
 
-@settings(deadline=None)
 @given(st.lists(CELL, max_size=4))
 def test_any_cells_have_facts_at_places_inside_them(cells: list[str]) -> None:
     facts = facts_of(*cells)
@@ -61,7 +60,6 @@ def test_any_cells_have_facts_at_places_inside_them(cells: list[str]) -> None:
             assert 0 <= place.column <= (len(lines[place.line - 1]) if place.line else 0)
 
 
-@settings(deadline=None)
 @given(st.lists(CELL, min_size=1, max_size=4), CELL)
 def test_a_notebook_that_grows_has_the_same_facts(cells: list[str], other: str) -> None:
     """Cell by cell is as whole, and a copy knows nothing of what the first reads on."""

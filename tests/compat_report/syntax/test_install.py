@@ -2,7 +2,7 @@
 
 import pytest
 from celling import codes, facts_of, found, required
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from compat_report.syntax.install import find_tool, read_requirements_file, split_commands
@@ -138,7 +138,6 @@ def test_files_of_requirements() -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_line_is_read(text: str) -> None:
     facts_of(f"%pip install {text}", f"!{text}", f"%conda install {text}")

@@ -7,7 +7,7 @@ import warnings
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -193,7 +193,6 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(LINES.map("\n".join) | st.text(max_size=60))
 def test_any_text_has_positions_inside_it(source: str) -> None:
     parsed = None

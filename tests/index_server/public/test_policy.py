@@ -13,7 +13,7 @@ from index_server.public.policy import Policy, normalise, parse_policy
 from index_server.settings import Settings, Upstream
 
 # The machine may be busy with other tests.
-QUICK = hypothesis_settings(max_examples=60, deadline=None)
+QUICK = hypothesis_settings(max_examples=60)
 NAMES = st.from_regex(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,12}[A-Za-z0-9])?", fullmatch=True)
 
 

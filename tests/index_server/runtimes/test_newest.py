@@ -77,7 +77,7 @@ OFFERS = st.lists(
 
 
 @given(OFFERS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_taken_has_all_it_needs(offers: list[Offer]) -> None:
     offered = table(*offers)
     choice = choose_newest(offered, PLATFORM)

@@ -201,7 +201,7 @@ def test_what_a_living_process_writes_is_not_discarded(tmp_path: Path) -> None:
     assert discard_left(tmp_path / "nowhere") == 0
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=200), st.booleans())
 def test_any_body_is_a_form_or_refused(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, framed: bool

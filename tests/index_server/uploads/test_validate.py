@@ -160,13 +160,13 @@ def test_an_audit_that_cannot_be_made_is_no_clean_one(tmp_path: Path) -> None:
     assert not isinstance(caught.value, UploadRefused)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.sampled_from([WHEEL, SDIST]))
 def test_any_bytes_are_a_file_or_refused(data: bytes, filename: str) -> None:
     assert refused(data, filename)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.sampled_from([WHEEL, SDIST]), st.integers(0, 5000), st.binary(min_size=1, max_size=6))
 def test_a_changed_file_is_what_it_was_or_refused(
     filename: str, place: int, written: bytes
@@ -177,7 +177,7 @@ def test_a_changed_file_is_what_it_was_or_refused(
     assert refused(spoilt, filename) or spoilt[:4] == whole[:4]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=80), st.sampled_from([f"{INFO}/METADATA", f"{INFO}/WHEEL"]))
 def test_any_description_is_a_file_or_refused(text: str, member: str) -> None:
     files = wheel_files(changes={member.partition("/")[2]: text.encode("utf-8", "replace")})
@@ -185,14 +185,14 @@ def test_any_description_is_a_file_or_refused(text: str, member: str) -> None:
     refused(wheel(changes={member.partition("/")[2]: files[member]}), WHEEL)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text(max_size=60))
 def test_any_name_is_one_or_refused(name: str) -> None:
     for filename in (name, f"{name}-1.0-py3-none-any.whl", f"acme-{name}.tar.gz"):
         assert refused(wheel(), filename) or filename == WHEEL
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=9), json_like, max_leaves=12))
 def test_any_attestations_are_refused(value: object) -> None:
     assert refused(wheel(), WHEEL, attestations=json.dumps(value))

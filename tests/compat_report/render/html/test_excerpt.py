@@ -37,7 +37,7 @@ def test_what_cannot_be_seen_is_written_out() -> None:
     assert part.lines[0].text == "a\\x1b[2J\\u202eb\\x0d"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 400), st.sets(st.integers(1, 400), max_size=6))
 def test_each_line_is_shown_or_counted_and_no_finding_is_lost(count: int, at: set[int]) -> None:
     found = {line: [line] for line in at if line <= count}

@@ -57,7 +57,7 @@ def check(page: str) -> Tags:
     return tags
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(reports, max_size=2))
 def test_every_report_makes_a_page_that_is_whole(made: list[Report]) -> None:
     page = render_html(made)

@@ -47,7 +47,7 @@ def test_a_path_that_one_report_lacks_is_there_with_the_others() -> None:
     assert [name for name, _ in groups[1]] == ["0.29.5", "314.0.7"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(reports, min_size=1, max_size=3))
 def test_no_notebook_is_lost(made: list[Report]) -> None:
     groups = list(group_by_path(made))

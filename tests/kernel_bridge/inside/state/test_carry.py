@@ -39,7 +39,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(values=st.lists(PLAIN, min_size=1, max_size=4))
 def test_plain_data_is_equal(values: list[object]) -> None:
     source, target = (SHELLS[0], SHELLS[1]) if SHELLS else _shells()

@@ -101,7 +101,7 @@ VALUES = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), kind=st.sampled_from(sorted(VALUES)))
 def test_any_values_are_equal(data: st.DataObject, kind: str) -> None:
     values = data.draw(st.lists(VALUES[kind], max_size=40))

@@ -94,7 +94,7 @@ def test_what_cannot_be_sent_is_told(value: Any, columns: tuple[str, ...], told:
     assert str(caught.value).startswith(told)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=500)), max_size=400))
 def test_any_texts_come_back(texts: list[str | None]) -> None:
     try:
