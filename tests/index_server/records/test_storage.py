@@ -83,6 +83,9 @@ def test_the_same_bytes_may_be_put_twice(store: Store) -> None:
 
 def test_puts_and_removals_of_one_content_at_once(store: Store) -> None:
     failures: list[Exception] = []
+    if store.folder is None:
+        # S3 has no folders; rclone's, while one is made or emptied, loses what is put into it.
+        store.put_bytes(f"{KEY}.kept", b"kept")
 
     def work(number: int) -> None:
         key = f"{KEY}{number}"
@@ -100,6 +103,7 @@ def test_puts_and_removals_of_one_content_at_once(store: Store) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
+    store.delete(f"{KEY}.kept")
     assert list(store.keys()) == []
 
 
