@@ -28,6 +28,8 @@ CHUNK = 1 << 20
 # What is not yet what its name says: obstore, too, lists no name that ends so.
 SCRATCH = "#"
 BESIDE = (".metadata", ".provenance")
+# How often a file is written anew whose folder was removed meanwhile.
+TRIES = 10
 FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 # A bucket that is away is told of within about ten seconds. Large files go in parts, each a request.
 CLIENT = {"connect_timeout": timedelta(seconds=3), "timeout": timedelta(seconds=60)}
@@ -188,12 +190,16 @@ def _put_file(folder: Path, key: str, write: Callable[[Path], object]) -> None:
     target = folder / key
     beside = target.with_name(f"{target.name}{SCRATCH}{secrets.randbits(64)}")
     try:
-        for _ in range(3):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            # Another file of this content may be forgotten now, and the folder with it.
-            with suppress(FileNotFoundError):
+        for left in reversed(range(TRIES)):
+            # Another file of this content may be forgotten now, and the folder with it: mkdir then
+            # says that it exists, or writing that it does not.
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
                 write(beside)
                 break
+            except (FileExistsError, FileNotFoundError):
+                if not left:
+                    raise
         beside.chmod(0o644)
         _sync(beside)
         beside.replace(target)
@@ -201,7 +207,8 @@ def _put_file(folder: Path, key: str, write: Callable[[Path], object]) -> None:
         beside.unlink(missing_ok=True)
         raise
     for parent in target.parents[:3]:
-        _sync(parent)
+        with suppress(FileNotFoundError):
+            _sync(parent)
 
 
 def _link(source: Path, beside: Path) -> None:
