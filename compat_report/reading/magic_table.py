@@ -12,11 +12,15 @@ CELL_MAGIC = re.compile(r"\s*%%(\S+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MagicMeaning:
-    """What `%name` (`line`) and `%%name` (`cell`) are: a word of magics.toml, "" where there is none."""
+    """What `%name` (`line`) and `%%name` (`cell`) are: a word of magics.toml, "" where there is none.
+
+    `module` is what the magic imports.
+    """
 
     line: str = ""
     cell: str = ""
     tool: str = ""
+    module: str = ""
     language: str = ""
     why: str = ""
 

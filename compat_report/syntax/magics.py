@@ -62,6 +62,7 @@ def _read_magic(escape: Escape, location: Location, files: LocalFiles, said: Sai
     if meaning is None or not word:
         said.findings.append(find("unknown-magic", location, subject))
         return
+    said.module = meaning.module
     match word:
         case "code":
             _read_code(escape, said)

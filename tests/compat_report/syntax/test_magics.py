@@ -38,7 +38,6 @@ def test_the_table_says_what_its_words_need() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "%matplotlib inline",
         "%config InlineBackend.figure_format = 'svg'",
         "%load_ext autoreload\n%autoreload 2",
         "%env X=1",
@@ -139,6 +138,12 @@ def test_code_in_magics_is_code(source: str, line: int, column: int) -> None:
 def test_an_extension_is_a_module() -> None:
     facts = facts_of("%load_ext sql", "%load_ext autoreload", "%reload_ext a.b")
     assert [name for name, _ in imported(facts)] == ["sql", "a.b"]
+
+
+def test_magics_of_plots_import_what_plots() -> None:
+    facts = facts_of("%matplotlib inline", "%pylab")
+    assert [name for name, _ in imported(facts)] == ["matplotlib", "matplotlib"]
+    assert codes(found(facts)) == ["late-import"]
 
 
 def test_what_is_installed_elsewhere_is_not_asked_for() -> None:
