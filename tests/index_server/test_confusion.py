@@ -77,9 +77,10 @@ class Shop:
         return httpx.get(f"{self.url}{path}", headers=headers, timeout=30)
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        uv = {"UV_PYTHON_DOWNLOADS": "never", "UV_HTTP_RETRIES": "0"}
         return subprocess.run(
             command,
-            env={**self.env, "PIP_CONFIG_FILE": "/dev/null", "UV_PYTHON_DOWNLOADS": "never"},
+            env={**self.env, "PIP_CONFIG_FILE": "/dev/null", **uv},
             cwd=self.scratch,
             capture_output=True,
             text=True,
