@@ -30,6 +30,10 @@ class Remote:
     __len__ = __iter__ = __getitem__ = __setitem__ = __call__ = __bool__ = _refuse
     __add__ = __sub__ = __mul__ = __truediv__ = __lt__ = __gt__ = _refuse
 
+    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
+        # Carried elsewhere it would stand for nothing: the kernel that has the value ends then.
+        self._refuse()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)  # what displays a value looks for such names

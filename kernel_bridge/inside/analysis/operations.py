@@ -22,7 +22,7 @@ def analyse(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
 
 
 @operation("plan_replay")
-def plan(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
+def plan(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
     """`{cells: [{source, ok?}], names}` → `{cells: [{index, …}], overwrites, unmade, asks}`.
 
     The cells are those that were run, in that order; `names` are those that could not be carried.
@@ -32,4 +32,4 @@ def plan(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
         if not isinstance(cell, dict) or not isinstance(cell.get("source"), str):
             raise BadArguments("a cell has no source")
         cells.append(Executed(source=cell["source"], ok=cell.get("ok") is not False))
-    return plan_replay(cells, names(args, "names")).as_json(), ()
+    return plan_replay(cells, names(args, "names"), shell.transform_cell).as_json(), ()

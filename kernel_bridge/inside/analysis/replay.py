@@ -1,6 +1,6 @@
 """Which cells to run again, in order, for names that could not be carried."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,14 +56,18 @@ class Executed:
     ok: bool = True
 
 
-def plan_replay(cells: Sequence[Executed], lost: Iterable[str]) -> Plan:
-    """Plan it, from the cells in the order they were run.
+def plan_replay(
+    cells: Sequence[Executed],
+    lost: Iterable[str],
+    transform: Callable[[str], str] | None = None,
+) -> Plan:
+    """Plan it, from the cells in the order they were run; `transform` is that of the shell that will.
 
     From the last cell to the first, a cell is run again if it binds or changes a name that is
     needed; then what it reads is needed too, unless that was carried and has been the same since.
     """
     known = Known()
-    read = [analyse_cell(cell.source, known) for cell in cells]
+    read = [analyse_cell(cell.source, known, transform) for cell in cells]
     reads = [_deep_reads(number, read) for number in range(len(read))]
     made = {name for one in read for name in one.bindings.writes}
     wanted = set(lost)

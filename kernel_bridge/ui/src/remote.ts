@@ -88,6 +88,10 @@ export class RemoteCells implements ICellMiddleware {
     let ran = false;
     try {
       ran = await this.send(panel, here, view, code, aborter.signal);
+      if (ran) {
+        // On a server it may run again, as any cell, for what did not come from there.
+        this.moves.history.add(cell.notebook, { id: view.model.id, source: cell.source });
+      }
     } catch (error) {
       const told = error instanceof Error ? error : new Error(String(error));
       const { name, message } = aborter.signal.aborted ? INTERRUPTED : told;

@@ -108,6 +108,20 @@ def test_what_is_too_large_stays_behind_a_handle(at: Desk) -> None:
     assert told.startswith("StaysRemote: ")
 
 
+def test_what_stayed_is_made_again_where_its_notebook_moves(at: Desk) -> None:
+    large = f"%%remote\nlarge = b'x' * size * {LIMIT}"
+    shown = run(
+        at, "size = 3", large, "print(large)", "import sys; print(sys.platform, len(large))"
+    )
+    assert "on the server" in shown[2]
+
+    at.page.get_by_role("radio", name="Server").click()
+    at.await_kernel("python3")
+    at.run(3)
+
+    assert at.text(3) == f"linux {3 * LIMIT}\n"
+
+
 def test_an_interrupt_reaches_the_server(at: Desk) -> None:
     started = at.lab.folder / "started"
     run(at, "%%remote\nkept = 5")

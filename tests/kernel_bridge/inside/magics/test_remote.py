@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from kernel_bridge.inside.analysis.replay import Executed, plan_replay
 from kernel_bridge.inside.magics.remote import load_ipython_extension, without_mark
 
 
@@ -28,3 +29,14 @@ def test_a_marked_cell_runs_in_a_servers_kernel() -> None:
     done = shell.run_cell("%%remote\nmade = 6 * 7\nmade")
 
     assert (done.result, shell.user_ns["made"]) == (42, 42)
+
+
+def test_a_marked_cell_is_run_again_for_what_it_made() -> None:
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    load_ipython_extension(shell)
+    cells = [Executed(source="n = 3"), Executed(source="%%remote\nlarge = bytes(n)")]
+
+    planned = plan_replay(cells, ["large"], shell.transform_cell)
+
+    assert [(step.index, step.effects) for step in planned.steps] == [(1, ())]
+    assert plan_replay(cells, ["large"]).steps == ()

@@ -10,6 +10,7 @@ from carrying import carry, left, new_shell, run, value
 from hypothesis import given, settings
 from IPython.core.interactiveshell import InteractiveShell
 
+from kernel_bridge.inside.remote import Remote
 from kernel_bridge.inside.state.put import put_snapshot
 from kernel_bridge.inside.state.take import take_snapshot
 
@@ -230,3 +231,12 @@ def test_a_value_of_a_library_that_is_not_there_is_told(two: Two) -> None:
     run(source, "del sys.modules['gone']")
     done = put_snapshot(target, [one.as_json() for one in taken.carried], taken.buffers)
     assert [one.reason for one in done.failed] == ["this kernel has no module gone"]
+
+
+def test_a_handle_of_a_value_that_is_elsewhere_stays(two: Two) -> None:
+    handle = Remote("large", "bytes", "it is larger than what may be carried")
+    two[0].user_ns.update({"large": handle, "all_of_it": [handle]})
+    taken, _ = carry(*two)
+    assert taken.carried == []
+    assert [one.name for one in taken.left] == ["large", "all_of_it"]
+    assert "a bytes on the server" in taken.left[0].reason
