@@ -14,7 +14,8 @@ from porter.toolchain.model import Toolchain
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from clusters import Dask
 
-# What of Porter's cache all runs have: what was downloaded and installed, nothing that was built.
+# What of Porter's cache all runs have: what was downloaded and installed, build tools' bytecode among it;
+# nothing that was built.
 SHARED = (
     "bytecode", "downloads", "environments", "npm", "pip", "runtimes", "surfaces", "toolchains", "uv",
 )  # fmt: skip

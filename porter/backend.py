@@ -131,6 +131,12 @@ def _python(toolchain: Toolchain) -> Path:
     return Path(sys.executable) if toolchain.builder is None else toolchain.builder / "bin/python"
 
 
+def _apart(shop: Workshop) -> dict[str, str]:
+    """What `pyodide.py` is told, and no program of the build."""
+    turns = shop.turns.env if shop.turns is not None else {}
+    return {"PORTER_BYTECODE": str(shop.home.bytecode / "tools"), **turns}
+
+
 def _run(
     command: Sequence[str | Path],
     source: Source,
@@ -148,7 +154,15 @@ def _run(
                 shop.report.advance(source.name, fraction)
 
     try:
-        run(command, log=log, env=env, cwd=cwd, on_line=follow, children=shop.children)
+        run(
+            command,
+            log=log,
+            env=env | _apart(shop),
+            cwd=cwd,
+            on_line=follow,
+            children=shop.children,
+            files=[shop.turns.file.fileno()] if shop.turns else [],
+        )
     except CommandFailed as error:
         raise _explain(source, log) from error
 

@@ -53,13 +53,14 @@ def run_graph[Key: Hashable, Item, Result](
     jobs: int,
     children: Children,
     seconds: Mapping[Key, float] | None = None,
+    spare: int = 0,
     fail_fast: bool = False,
     on_blocked: Callable[[Key, Key], None] | None = None,
 ) -> tuple[list[Result], list[Failure]]:
     """`work` on every item once all that it waits for is done.
 
     It is given the results of those, and how many of the `jobs` are its share: all where nothing
-    else can run. `seconds` is how long each is thought to take, for the longest way to come first
+    else can run. As many as are `spare` are begun beyond these. `seconds` is how long each is thought to take, for the longest way to come first
     (`Schedule`). What waits for a failure fails too, and says for whom it waited; `fail_fast`
     begins nothing after a failure, and ends nothing that runs. `on_blocked` is told of each that
     will not be begun, and of whose failure keeps it. The rest is as of `run_batch`.
@@ -69,10 +70,11 @@ def run_graph[Key: Hashable, Item, Result](
     )
     running: dict[Future[Result], Key] = {}
     jobs = max(1, jobs)
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    most = jobs + spare
+    with ThreadPoolExecutor(max_workers=most) as pool:
         try:
             while True:
-                while len(running) < jobs and (key := run.take(fail_fast=fail_fast)) is not None:
+                while len(running) < most and (key := run.take(fail_fast=fail_fast)) is not None:
                     at_once = min(jobs, len(running) + 1 + run.schedule.ready)
                     below = {other: run.results[other] for other in waits.get(key, ())}
                     running[pool.submit(work, items[key], below, jobs // at_once)] = key

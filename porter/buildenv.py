@@ -72,8 +72,10 @@ def build_env(
         env["UV_CONSTRAINT"] = " ".join([*env.get("UV_CONSTRAINT", "").split(), str(held)])
     if toolchain.ccache is not None:
         env |= {
-            "_EMCC_CCACHE": "1",
-            "PATH": os.pathsep.join([env["PATH"], str(toolchain.ccache.parent)]),
+            # It answers for clang, not for emcc, which would run twice for what is not there.
+            "EM_COMPILER_WRAPPER": str(toolchain.ccache),
+            # Where a command makes clang name what it includes (`compiler.py`), nothing is preprocessed.
+            "CCACHE_DEPEND": "1",
             "CCACHE_DIR": str(home.ccache),
             "CCACHE_BASEDIR": str(scratch),
             "CCACHE_NOHASHDIR": "1",

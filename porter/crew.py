@@ -19,6 +19,11 @@ class Crew(Protocol):
         """How many builds it bears at once."""
         ...
 
+    @property
+    def spare(self) -> int:
+        """How many more may be begun, to do what they can while others wait for the network."""
+        ...
+
     def build(self, source: Source, host: Sequence[HostFile], share: int) -> Built:
         """Have the source's wheel in the output folder, compiled against `host`.
 
@@ -40,6 +45,11 @@ class Here:
     hands: int
     again: Collection[str] = ()
 
+    @property
+    def spare(self) -> int:
+        """Half as many again, where they take turns."""
+        return self.hands // 2 if self.shop.turns is not None else 0
+
     def build(self, source: Source, host: Sequence[HostFile], share: int) -> Built:
         """As of `Crew`."""
         mine = replace(self.shop, jobs=share)
@@ -53,4 +63,5 @@ class Here:
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        if self.shop.turns is not None:
+            self.shop.turns.file.close()

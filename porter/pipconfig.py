@@ -4,10 +4,21 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from threading import Lock
+
+ASKING = Lock()
 
 
 def read_pip_config(env: Mapping[str, str]) -> dict[str, str]:
-    """pip's settings by bare name, the environment's over the files'."""
+    """pip's settings by bare name, the environment's over the files'; pip is asked once a process."""
+    # One thread asks, and the others hear it too.
+    with ASKING:
+        return dict(_ask(tuple(sorted(env.items()))))
+
+
+@lru_cache(maxsize=8)
+def _ask(env: tuple[tuple[str, str], ...]) -> dict[str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"],
         env=dict(env),

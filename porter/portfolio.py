@@ -1,7 +1,7 @@
 """The journey of many sources: what is asked for and what that needs, in order, several at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from porter.progress import Counting, Reporter
 from porter.runtime import fetch_runtime, read_surface
 from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
+from porter.turns import Turns
 from porter.unexpected import name_error
 from porter.wanted import Wanted
 from porter.workshop import Workshop
@@ -98,6 +99,7 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
             work,
             name=str,
             jobs=crew.hands,
+            spare=crew.spare,
             children=shop.children,
             seconds=last_seconds(home, names, folio.platform.pyodide),
             fail_fast=folio.fail_fast,
@@ -108,7 +110,10 @@ def build_portfolio(wanted: Wanted, folio: Portfolio) -> tuple[list[Built], list
 
 def _crew(folio: Portfolio, shop: Workshop) -> Crew:
     if folio.cluster is None:
-        return Here(shop=shop, out=folio.out, hands=folio.jobs, again=folio.again)
+        # Who asks for one processor has one build after the other.
+        turns = Turns.open(folio.jobs) if folio.jobs > 1 else None
+        mine = replace(shop, turns=turns)
+        return Here(shop=mine, out=folio.out, hands=folio.jobs, again=folio.again)
     # What it stands on is there with an extra alone.
     from porter.cluster.client import Cluster
 

@@ -61,11 +61,12 @@ def run(
     timeout: float | None = None,
     on_line: Callable[[str], None] | None = None,
     children: Children | None = None,
+    files: Sequence[int] = (),
 ) -> None:
     """Run `command` in a session of its own, appending what it prints to `log`.
 
     `env` is the whole environment of the child, nothing is inherited. `on_line` sees each
-    line as it comes; `children` lets another thread end it. However it ends, no process of the
+    line as it comes; `children` lets another thread end it; it inherits the open `files`. However it ends, no process of the
     session is left behind. Raises CommandFailed, CommandTimedOut after `timeout` seconds, or
     MissingRequirement where the program is not there.
     """
@@ -75,7 +76,7 @@ def run(
     with log.open("ab") as sink:
         sink.write(f"$ {' '.join(words)}\n".encode())
         sink.flush()
-        child = _start(words, env, cwd)
+        child = _start(words, env, cwd, files)
 
         def expire() -> None:
             timed_out.set()
@@ -101,7 +102,9 @@ def run(
         raise CommandFailed(f"{Path(words[0]).name} ended with exit code {code}", log=log)
 
 
-def _start(words: list[str], env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
+def _start(
+    words: list[str], env: Mapping[str, str], cwd: Path | None, files: Sequence[int]
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             words,
@@ -111,6 +114,7 @@ def _start(words: list[str], env: Mapping[str, str], cwd: Path | None) -> subpro
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=files,
         )
     except FileNotFoundError as error:
         raise MissingRequirement(

@@ -11,6 +11,7 @@ from porter.process import Children
 from porter.progress import Reporter
 from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain
+from porter.turns import Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,8 @@ class Workshop:
 
     `jobs` is how many processors one build may use; `surface` gives the platform's link surface
     to audit wheels against, None where they are not to be audited. `sources` is a folder of
-    fetched sources, None where they may come from the network; `store` one that many share.
+    fetched sources, None where they may come from the network; `store` one that many share. `turns`
+    are taken by builds of which more run than there are processors.
     """
 
     platform: Platform
@@ -32,3 +34,4 @@ class Workshop:
     surface: Callable[[], LinkSurface] | None
     sources: Path | None = None
     store: SharedStore | None = None
+    turns: Turns | None = None

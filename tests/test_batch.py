@@ -75,6 +75,25 @@ def test_what_most_waits_for_begins_first_with_its_share_of_processors() -> None
     assert (shares["leaf"], shares["root"], shares["end"]) == (2, 2, 4)
 
 
+def test_spare_ones_are_begun_and_take_no_share() -> None:
+    together = threading.Barrier(3)
+
+    def work(item: int, below: Mapping[int, int], share: int) -> int:
+        together.wait(10)
+        return share
+
+    shares, failures = run_graph(
+        {number: number for number in range(3)},
+        {},
+        work,
+        name=str,
+        jobs=2,
+        spare=1,
+        children=Children(),
+    )
+    assert (shares, failures) == ([1, 1, 1], [])
+
+
 def test_fail_fast_begins_nothing_more_and_ends_nothing_that_runs() -> None:
     failed = threading.Event()
 

@@ -48,7 +48,7 @@ class Cluster:
         self._run = secrets.token_hex(8)
         self._building: set[str] = set()
         self._client: Client | None = None
-        self.hands = 1
+        self.hands, self.spare = 1, 0
 
     def __enter__(self) -> Self:
         try:
