@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from porter.batch import Failure, run_batch
+from porter.crates.plan import has_rust, keep_crates
 from porter.graph import Graph, Node
 from porter.home import Home
 from porter.plan import given_files
@@ -16,7 +17,9 @@ from porter.requirements import WHEELS, ask_requirements, fetch_requirements
 from porter.source import Fetched, fetch_source, lay_source
 from porter.source.fetch import write_sources
 from porter.source.parse import is_project
+from porter.toolchain.select import have_toolchain
 from porter.wanted import Wanted
+from porter.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +93,26 @@ def _fetch(node: Node, graph: Graph, wanted: Wanted, fetching: Fetching) -> Fetc
                     python=fetching.python,
                     children=fetching.children,
                 )
+    if has_rust(fetched):
+        _fetch_crates(fetched, fetching)
     report.done(node.name, f"fetched {fetched.sha256[:12]}")
     return fetched
+
+
+def _fetch_crates(fetched: Fetched, fetching: Fetching) -> None:
+    """The crates that its build would fetch: only cargo, with its Rust, knows which they are."""
+    home, env, report = fetching.home, fetching.env, fetching.report
+    shop = Workshop(
+        platform=fetching.platform,
+        toolchain=have_toolchain(fetching.platform, "auto", home=home, env=env, report=report),
+        home=home,
+        env=env,
+        jobs=fetching.jobs,
+        report=report,
+        children=fetching.children,
+        surface=None,
+    )
+    keep_crates(fetched, shop, fetching.out)
 
 
 def _held(node: Node, graph: Graph) -> Sequence[str]:

@@ -102,7 +102,7 @@ def _lay(fetched: Fetched, tree: Path) -> Source:
     source, recipe = fetched.source, fetched.source.recipe
     origin, folder = source.origin, recipe.folder
     places: dict[Path, str] = {}
-    given = [*recipe.patches, *(file for file, _ in recipe.extras)]
+    given = [*recipe.patches, *(file for file, _ in recipe.extras), *filter(None, [recipe.crates])]
     if isinstance(origin, Path) and origin.is_dir():
         places[origin] = SOURCE
         _lay_folder(fetched, origin, tree / SOURCE)
@@ -123,10 +123,7 @@ def _lay(fetched: Fetched, tree: Path) -> Source:
         return Path(BESIDE) / number / path.name
 
     for path in given:
-        there = tree / place(path)
-        if not there.exists():
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, there)
+        _copy(path, tree / place(path))
     return _moved(source, place)
 
 
@@ -140,6 +137,16 @@ def _lay_folder(fetched: Fetched, folder: Path, target: Path) -> None:
                 advice="give the repository, git+URL@COMMIT, or a clone of its own",
             )
         copy_git(folder, target)
+
+
+def _copy(path: Path, target: Path) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        copy_tree(list_tree(path), target)
+    else:
+        shutil.copy2(path, target)
 
 
 def _absolute(path: Path) -> Path:
@@ -159,6 +166,7 @@ def _moved(source: Source, place: Callable[[Path], Path]) -> Source:
         folder=maybe(recipe.folder),
         file=maybe(recipe.file),
         path=maybe(recipe.path),
+        crates=maybe(recipe.crates),
         patches=tuple(place(path) for path in recipe.patches),
         extras=tuple((place(file), where) for file, where in recipe.extras),
         tests=tuple(place(path) for path in recipe.tests),

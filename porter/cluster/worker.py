@@ -26,6 +26,7 @@ from porter.source import Git
 from porter.store.objects import Objects, open_objects
 from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain, installed_toolchains
+from porter.toolchain.rust import find_rust
 from porter.toolchain.select import have_toolchain
 from porter.unexpected import name_error
 from porter.workshop import Workshop
@@ -100,6 +101,11 @@ def _build(task: Task, home: Home, report: Reporter, warnings: list[str]) -> Don
     lacks, toolchain = _read_lacks(needs), _toolchain(needs, home)
     if lacks or toolchain is None:
         raise MissingRequirement(f"a worker lacks {'; '.join(lacks)}")
+    if "rust" in task.inputs and not needs.install and find_rust(home) is None:
+        raise MissingRequirement(
+            f"a worker lacks Rust {task.inputs['rust'].partition(' ')[0]}",
+            advice="on each: porter toolchain install --with-rust, or build with --cluster-install",
+        )
     for program in task.source.recipe.programs:
         find_program(program, env)
     objects = open_objects(needs.store, os.environ)

@@ -22,6 +22,8 @@ from porter.workshop import Workshop
 
 # Raised when the way crates are found changes.
 SCHEME = 1
+# What was found out of the sources in a folder of fetched ones.
+KEPT = "crates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +46,35 @@ class RustWork:
 def plan_rust(fetched: Fetched, shop: Workshop) -> RustWork | None:
     """The Rust of a source at hand, None where it has none; its toolchain is installed for it.
 
-    Raises CratesMissing, ToolchainNotFound, Unreachable, BuildFailed.
+    Raises CratesMissing, ToolchainNotFound, Unreachable, SourceNotFound, BuildFailed.
     """
     recipe = fetched.source.recipe
     record = _record(recipe, fetched.identity, shop.home)
-    told = _read(record)
+    noted = told = _read(record)
+    if told is None and shop.sources is not None:
+        told = _read(shop.sources / KEPT / record.name)
     archive = crate_archive(shop, shop.home.logs / "crates.log")
     if told is None or (told and archive.known(told.packages) is None):
         told = _find_out(fetched, shop)
-        with new_file(record) as file:
-            file.write_text(json.dumps(asdict(told) if told else None))
+    if told != noted:
+        _write(record, told)
     if not told:
         return None
     return RustWork(rust=_have(shop), crates=told)
+
+
+def keep_crates(fetched: Fetched, shop: Workshop, folder: Path) -> None:
+    """Have in a folder of fetched sources what `plan_rust` needs of it. Raises as that does."""
+    work = plan_rust(fetched, shop)
+    if work is not None:
+        crate_archive(shop, shop.home.logs / "crates.log").keep(work.crates.packages, folder)
+        record = _record(fetched.source.recipe, fetched.identity, shop.home)
+        _write(folder / KEPT / record.name, work.crates)
+
+
+def has_rust(fetched: Fetched) -> bool:
+    """Whether a source at hand may need Rust; what its patches add is not seen."""
+    return fetched.source.recipe.needs_rust or may_have_rust(fetched)
 
 
 def known_inputs(recipe: Recipe, identity: str, home: Home) -> dict[str, str]:
@@ -68,12 +86,14 @@ def known_inputs(recipe: Recipe, identity: str, home: Home) -> dict[str, str]:
 
 def crate_archive(shop: Workshop, log: Path) -> CrateArchive:
     """Debian's crates, for a shop."""
-    return CrateArchive(home=shop.home, env=shop.env, report=shop.report, log=log)
+    return CrateArchive(
+        home=shop.home, env=shop.env, report=shop.report, log=log, kept=shop.sources
+    )
 
 
 def _find_out(fetched: Fetched, shop: Workshop) -> "Resolved | Literal[False]":
     source = fetched.source
-    if not (source.recipe.needs_rust or may_have_rust(fetched)):
+    if not has_rust(fetched):
         return False
     log = shop.home.new_log(f"crates-{source.name}")
     shop.home.work.mkdir(parents=True, exist_ok=True)
@@ -146,6 +166,11 @@ def _read(record: Path) -> "Resolved | Literal[False] | None":
         return _parse(data) if data is not None else False
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _write(record: Path, told: "Resolved | Literal[False]") -> None:
+    with new_file(record) as file:
+        file.write_text(json.dumps(asdict(told) if told else None))
 
 
 def _parse(data: Mapping[str, object]) -> Resolved:

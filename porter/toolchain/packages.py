@@ -60,7 +60,7 @@ def unpack_packages(
     report.phase(SUBJECT, "unpacking what is needed of them")
     total, done = sum(deb.size for _, deb, _ in fetched), 0
     for package, deb, path in fetched:
-        _unpack(package, path, root, env)
+        unpack_package(package, path, root, env=env)
         done += deb.size
         report.advance(SUBJECT, done / total)
 
@@ -89,7 +89,10 @@ def relocate(
         run([patchelf, *placed, program], log=log, env=env)
 
 
-def _unpack(package: Package, deb: Path | None, root: Path, env: Mapping[str, str]) -> None:
+def unpack_package(
+    package: Package, deb: Path | None, root: Path, *, env: Mapping[str, str]
+) -> None:
+    """The members that are wanted of one, below `root`; without a file, those of this system."""
     if deb is None:
         _copy_installed(package, root, env)
         return

@@ -70,6 +70,18 @@ def put_around(folder: Path) -> Path:
     return folder
 
 
+def put_crates(folder: Path) -> Path:
+    """A recipe whose crates lie beside its folder."""
+    make_tiny(folder / "src")
+    crate = folder.parent / "crates" / "six"
+    crate.mkdir(parents=True)
+    (crate / "Cargo.toml").write_text('[package]\nname = "six"\n')
+    (folder / "recipe.toml").write_text(
+        '[package]\nversion = "1.0"\n[source]\npath = "src"\n[build]\ncrates = "../crates"\n'
+    )
+    return folder
+
+
 def put_git(folder: Path) -> Path:
     """A project whose version git tells, all of whose refs are packed."""
     make_tiny(folder)
@@ -87,7 +99,7 @@ def put_git(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "put", [make_tiny, put_around, put_git, lambda folder: make_pure(folder, "pure")]
+    "put", [make_tiny, put_around, put_crates, put_git, lambda folder: make_pure(folder, "pure")]
 )
 def test_a_folder_arrives_as_it_is(
     put: object, objects: Objects, platform: Platform, scratch_home: Home, far: Home, tmp_path: Path

@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from clusters import Dask
+from conftest import borrow
 from running import Ran, run_porter
 
 from porter.home import Home
@@ -19,6 +22,10 @@ from porter.toolchain.select import have_toolchain
 
 Porter = Callable[..., Ran]
 RECIPES = Path(__file__).parents[2] / "recipes"
+# What a machine without a network has, of a cache that never saw the archive's crates.
+LENT = ("toolchains", "environments", "runtimes", "surfaces", "ccache")
+# Nobody listens there.
+AWAY = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "UV_DEFAULT_INDEX": "http://127.0.0.1:9"}
 BOTH = ("--platform", "0.29", "--platform", "314")
 SETUPTOOLS = """
 [build-system]
@@ -145,6 +152,68 @@ def test_setuptools_rust_with_a_crate_of_its_own_and_those_of_debian(
     assert (wheel["audit"], wheel["checks"][0]["ok"]) == ("clean", True)
     assert not (folder / "Cargo.lock").exists()
     assert "nothing changed" in porter("build", folder, "--platform", "0.29").err
+
+
+@pytest.mark.journey
+def test_crates_that_were_fetched_build_with_no_network(
+    porter: Porter, rust: Rust, home: Home, tmp_path: Path
+) -> None:
+    recipe = RECIPES / "closeword"
+    sources = tmp_path / "sources"
+    assert porter("fetch", recipe, "--out", sources).code == 0
+    (record,) = (sources / "crates").iterdir()
+    packages = json.loads(record.read_text())["packages"]
+    assert [each for each in packages if each[0] == "librust-pyo3-dev"]
+
+    alone = Home(root=tmp_path / "alone")
+    alone.root.mkdir()
+    for name in LENT:
+        (alone.root / name).symlink_to(home.root / name)
+    build = ("build", recipe, "--platform", "0.29", "--sources", sources)
+    ran = run_porter(*build, home=alone.root, cwd=tmp_path, env=AWAY)
+    assert ran.code == 0, ran.err
+    assert not (alone.crates / "apt").exists()
+
+    shutil.rmtree(alone.crates)
+    name, _, sha256 = packages[0]
+    (sources / sha256 / f"{name}.deb").write_bytes(b"")
+    ran = run_porter(*build, home=alone.root, cwd=tmp_path, env=AWAY)
+    assert (ran.code, "HashMismatch" in ran.err or "sha256" in ran.err) == (4, True), ran.err
+    record.unlink()
+    ran = run_porter(*build, home=alone.root, cwd=tmp_path, env=AWAY)
+    assert f"closeword: its crates are not in {sources}" in ran.err
+
+
+@pytest.mark.journey
+def test_a_cluster_builds_it_where_a_worker_has_rust(
+    porter: Porter, rust: Rust, home: Home, build_home: Home, tmp_path: Path
+) -> None:
+    worker = Home(root=tmp_path / "worker")
+    worker.root.mkdir()
+    borrow(home, worker)
+    (worker.root / "crates").unlink()
+    (worker.root / "toolchains").unlink()
+    worker.toolchains.mkdir()
+    for toolchain in home.toolchains.iterdir():
+        if toolchain != rust.root:
+            (worker.toolchains / toolchain.name).symlink_to(toolchain)
+    given = ("build", RECIPES / "closeword", "--platform", "0.29", "--json")
+    cluster = Dask(tmp_path)
+    try:
+        cluster.add_worker(worker.root)
+        there = (*given, "--cluster", cluster.address, "--store", tmp_path / "store")
+        without = porter(*there)
+        assert "a worker lacks Rust" in without.json["failures"][0]["message"], without.err
+        (worker.toolchains / rust.root.name).symlink_to(rust.root)
+        ran = porter(*there)
+    finally:
+        cluster.stop()
+    assert ran.code == 0, ran.err
+    (wheel,) = ran.json["wheels"]
+    assert wheel["how"] == "built"
+    assert [*(worker.root / "crates" / "packages").iterdir()]
+    shutil.rmtree(build_home.artefacts)
+    assert porter(*given).json["wheels"][0]["sha256"] == wheel["sha256"]
 
 
 @pytest.mark.journey
