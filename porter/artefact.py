@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,19 @@ class Artefact:
     seconds: float
     inputs: Mapping[str, str]
     audit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What may be found, by one look: the keys, and the subjects of which a build is noted."""
+
+    keys: frozenset[str]
+    subjects: frozenset[str]
+
+    @classmethod
+    def read(cls, home: Home) -> "Kept":
+        """What the store has now."""
+        return cls(keys=_names(home.artefacts), subjects=_names(home.artefacts / LATEST))
 
 
 def artefact_key(inputs: Mapping[str, str]) -> str:
@@ -76,7 +90,7 @@ def remember_build(home: Home, subject: str, key: str) -> None:
 
 def last_inputs(home: Home, subject: str) -> dict[str, str] | None:
     """What went into the subject's last build, None where it is not known."""
-    key = _read_note(home.artefacts / LATEST / subject)
+    key = _read_note(home.artefacts.joinpath(LATEST, subject))
     try:
         data = json.loads((home.artefacts / key / RECORD).read_bytes())["inputs"] if key else None
     except (OSError, ValueError, TypeError, KeyError):
@@ -96,6 +110,14 @@ def last_seconds(home: Home, names: Iterable[str], platform: str) -> dict[str, f
         except (OSError, ValueError, TypeError, KeyError):
             continue
     return found
+
+
+def _names(folder: Path) -> frozenset[str]:
+    try:
+        with os.scandir(folder) as found:
+            return frozenset(item.name for item in found)
+    except OSError:
+        return frozenset()
 
 
 def _read_note(note: Path) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from porter.artefact import artefact_key, find_artefact, last_inputs
+from porter.artefact import Kept, artefact_key, find_artefact, last_inputs
 from porter.changes import Change, explain_changes, render_changes
 from porter.crates.plan import known_inputs
 from porter.errors import MissingRequirement, PorterError
@@ -115,8 +115,9 @@ def read_graph(
 def plan_build(graph: Graph, wanted: Wanted, planning: Planning) -> tuple[Step, ...]:
     """Every project of the graph in the order of its build, then those that are not built."""
     built: dict[str, Step] = {}
+    kept = Kept.read(planning.home)
     for node in graph.nodes:
-        built[node.name] = _step(node, graph, wanted, planning, built)
+        built[node.name] = _step(node, graph, wanted, planning, built, kept)
     return (*built.values(), *_others(graph))
 
 
@@ -126,6 +127,7 @@ def _step(
     wanted: Wanted,
     planning: Planning,
     built: Mapping[str, Step],
+    kept: Kept,
 ) -> Step:
     recipe, way = node.recipe, graph.way(node.name)
     plain = Step(
@@ -167,14 +169,15 @@ def _step(
     key = artefact_key(inputs)
     if all(host in planning.known for host in node.host):
         plain = replace(plain, key=key)
-    found = find_artefact(planning.home, key)
+    found = find_artefact(planning.home, key) if key in kept.keys else None
     if found is not None:
         planning.known[node.name] = found.sha256
         return _with(plain, Action.REUSE, "nothing changed", artefact=found.wheel)
     if planning.store is not None and (there := planning.store.look(key)) is not None:
         planning.known[node.name] = there.sha256
         return _with(plain, Action.STORE, "another built the same")
-    last = last_inputs(planning.home, f"{node.name}-{planning.platform.pyodide}")
+    subject = f"{node.name}-{planning.platform.pyodide}"
+    last = last_inputs(planning.home, subject) if subject in kept.subjects else None
     if last is None:
         return _with(plain, Action.BUILD, _asked(node, way))
     changes = explain_changes(last, inputs)

@@ -4,11 +4,13 @@ from pathlib import Path
 import pytest
 
 from porter.artefact import (
+    Kept,
     artefact_key,
     find_artefact,
     keep_artefact,
     open_out,
     place_artefact,
+    remember_build,
 )
 from porter.errors import NotWritable
 from porter.home import Home, hash_file
@@ -30,6 +32,15 @@ def test_every_input_is_in_the_key() -> None:
     }
     assert len(keys) == 3
     assert artefact_key(dict(reversed(base.items()))) == artefact_key(base)
+
+
+def test_one_look_tells_what_may_be_found(scratch_home: Home, tmp_path: Path) -> None:
+    assert Kept.read(scratch_home) == Kept(keys=frozenset(), subjects=frozenset())
+    keep(scratch_home, tmp_path)
+    remember_build(scratch_home, "a-314", "k")
+    kept = Kept.read(scratch_home)
+    assert "k" in kept.keys
+    assert kept.subjects == {"a-314"}
 
 
 def test_what_is_kept_is_found_and_placed(scratch_home: Home, tmp_path: Path) -> None:

@@ -77,21 +77,24 @@ def find_mistakes(
         yield Mistake(where=where, line=lines(field), text=f"{prefix}{text}")
 
 
-def make_recipe(data: Mapping[str, Any], *, name: str, folder: Path) -> Recipe:
+def make_recipe(
+    data: Mapping[str, Any], *, name: str, folder: Path, file: Path | None = None
+) -> Recipe:
     """The recipe of a document without mistakes, with those of the platforms it names."""
     platforms = tuple(
-        (platform, _make(merge_platform(data, other), name, folder))
+        (platform, _make(merge_platform(data, other), name, folder, file))
         for platform, other in data.get(TABLE, {}).items()
     )
-    recipe = _make(data, name, folder)
+    recipe = _make(data, name, folder, file)
     return replace(recipe, platforms=platforms) if platforms else recipe
 
 
-def _make(data: Mapping[str, Any], name: str, folder: Path) -> Recipe:
+def _make(data: Mapping[str, Any], name: str, folder: Path, file: Path | None) -> Recipe:
     package, source, build, needs, audit, test = (data.get(table, {}) for table in FIELDS)
     return Recipe(
         name=name,
         folder=folder,
+        file=file,
         version=package.get("version", ""),
         kind=Kind(build.get("type", Kind.PACKAGE)),
         tags=tuple(package.get("tags", ())),

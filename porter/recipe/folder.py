@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,12 +28,13 @@ def read_recipe(folder: Path, *, name: str | None = None) -> Recipe:
     test files, they are the `test_*.py` at the folder's top. Raises ConfigurationError with every
     mistake, its line and its field.
     """
-    recipe, mistakes = _read_folder(folder, name or folder.resolve().name)
+    files = _list_files(folder)
+    recipe, mistakes = _read_folder(folder, name or folder.resolve().name, files)
     raise_mistakes(mistakes, advice=_advice(mistakes))
     if recipe is not None:
         return recipe
     plain = Recipe(name=name or folder.resolve().name, folder=folder)
-    return replace(plain, tests=_tests(plain))
+    return replace(plain, tests=_tests(plain, files))
 
 
 def read_recipes(folders: Sequence[Path]) -> dict[str, Recipe]:
@@ -46,8 +47,8 @@ def read_recipes(folders: Sequence[Path]) -> dict[str, Recipe]:
     mistakes: list[Mistake] = []
     for folder in folders:
         mine: dict[str, Recipe] = {}
-        for path in recipe_folders(folder):
-            recipe, wrong = _read_folder(path, path.name)
+        for path, files in _projects(folder):
+            recipe, wrong = _read_folder(path, path.name, files)
             mistakes += wrong
             if recipe is None:
                 continue
@@ -62,14 +63,29 @@ def read_recipes(folders: Sequence[Path]) -> dict[str, Recipe]:
 
 def recipe_folders(folder: Path) -> Iterator[Path]:
     """The folders right below `folder` that hold a recipe, sorted by name."""
+    return (path for path, _ in _projects(folder))
+
+
+def _projects(folder: Path) -> Iterator[tuple[Path, frozenset[str]]]:
+    """The folders right below that hold a recipe, sorted by name, each with the files in it."""
     if not folder.is_dir():
         return
     with os.scandir(folder) as found:
         names = sorted(item.name for item in found if item.is_dir())
     for name in names:
         path = folder / name
-        if any((path / file).is_file() for file in (RECIPE, META)) or _has_table(path / PROJECT):
-            yield path
+        files = _list_files(path)
+        if RECIPE in files or META in files or (PROJECT in files and _has_table(path / PROJECT)):
+            yield path, files
+
+
+def _list_files(folder: Path) -> frozenset[str]:
+    """The names of the files right below: one look, where there are thousands of folders."""
+    try:
+        with os.scandir(folder) as found:
+            return frozenset(item.name for item in found if item.is_file())
+    except OSError:
+        return frozenset()
 
 
 def find_recipe(recipes: Path | Sequence[Path], project: str) -> Recipe:
@@ -98,16 +114,16 @@ def find_own_recipe(folder: Path, project: str) -> Recipe | None:
     return read_recipe(folder, name=project)
 
 
-def _read_folder(folder: Path, name: str) -> Read:
+def _read_folder(folder: Path, name: str, files: Collection[str]) -> Read:
     readers: tuple[tuple[str, Callable[[Path, str], Read]], ...] = (
         (RECIPE, _read_toml),
         (META, _read_meta),
         (PROJECT, _read_project),
     )
     for file, read in readers:
-        path = folder / file
-        if not path.is_file():
+        if file not in files:
             continue
+        path = folder / file
         try:
             recipe, mistakes = read(path, name)
         except ConfigurationError as error:
@@ -116,23 +132,27 @@ def _read_folder(folder: Path, name: str) -> Read:
             return None, mistakes
         every = [recipe, *(each for _, each in recipe.platforms)]
         absent = [
-            f"no {what} {file.name}"
+            f"no {what} {named.name}"
             for each in every
-            for what, files in (
+            for what, told in (
                 ("patch", each.patches),
-                ("file", [file for file, _ in each.extras]),
+                ("file", [extra for extra, _ in each.extras]),
             )
-            for file in files
-            if not file.is_file()
+            for named in told
+            if not named.is_file()
         ]
         mistakes += [Mistake(where=str(path), text=text) for text in dict.fromkeys(absent)]
-        return _complete(recipe, path), mistakes
+        return _complete(recipe, path, files), mistakes
     return None, []
 
 
-def _complete(recipe: Recipe, file: Path) -> Recipe:
-    platforms = tuple((name, _complete(each, file)) for name, each in recipe.platforms)
-    return replace(recipe, file=file, platforms=platforms, tests=_tests(recipe))
+def _complete(recipe: Recipe, file: Path, files: Collection[str]) -> Recipe:
+    platforms = tuple((name, _complete(each, file, files)) for name, each in recipe.platforms)
+    told = (file, platforms, _tests(recipe, files))
+    # Among thousands most have all of it.
+    if told == (recipe.file, recipe.platforms, recipe.tests):
+        return recipe
+    return replace(recipe, file=told[0], platforms=told[1], tests=told[2])
 
 
 def _read_toml(path: Path, name: str) -> Read:
@@ -158,17 +178,19 @@ def _from_table(
 ) -> Read:
     if mistakes := [*find_mistakes(table, where=str(path), lines=lines, prefix=prefix)]:
         return None, mistakes
-    return make_recipe(table, name=name, folder=path.parent), []
+    return make_recipe(table, name=name, folder=path.parent, file=path), []
 
 
 def _read_meta(path: Path, _: str) -> Read:
     return parse_meta(_text(path), folder=path.parent, where=str(path))
 
 
-def _tests(recipe: Recipe) -> tuple[Path, ...]:
-    if recipe.tests or recipe.folder is None:
+def _tests(recipe: Recipe, files: Collection[str]) -> tuple[Path, ...]:
+    folder = recipe.folder
+    if recipe.tests or folder is None:
         return recipe.tests
-    return tuple(sorted(recipe.folder.glob("test_*.py")))
+    names = sorted(name for name in files if name.startswith("test_") and name.endswith(".py"))
+    return tuple(folder / name for name in names)
 
 
 def _has_table(pyproject: Path) -> bool:
@@ -181,7 +203,8 @@ def _has_table(pyproject: Path) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        # Both TOML and YAML know every end of a line.
+        return path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -25,6 +26,10 @@ class Kind(StrEnum):
 
 # Programs that come with Porter's own Rust (`porter.toolchain.rust`).
 RUST = frozenset({"cargo", "rustc", "rustup"})
+
+
+# Asked for again and again, of each of thousands.
+_key = lru_cache(maxsize=1 << 16)(canonicalize_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,7 @@ class Recipe:
     @property
     def key(self) -> str:
         """The project's normalised name (PEP 503)."""
-        return canonicalize_name(self.name)
+        return _key(self.name)
 
     def on(self, platform: Platform) -> "Recipe":
         """What it says for a platform, and for that alone."""

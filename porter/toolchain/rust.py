@@ -119,12 +119,15 @@ def remove_rust(rust: Rust, home: Home) -> None:
         shutil.rmtree(doomed)
 
 
-@cache
 def rust_folder(home: Home, profile: RustProfile) -> Path:
     """Where it lies; another profile or layout, another name."""
-    parts = json.dumps([LAYOUT, profile.digest, CODE, LIBRARY])
-    digest = hashlib.sha256(parts.encode()).hexdigest()[:8]
-    return home.toolchains / f"rust-{profile.version}-debian-{digest}"
+    return home.toolchains / _name(profile.version, profile.digest)
+
+
+@cache
+def _name(version: str, digest: str) -> str:
+    parts = json.dumps([LAYOUT, digest, CODE, LIBRARY])
+    return f"rust-{version}-debian-{hashlib.sha256(parts.encode()).hexdigest()[:8]}"
 
 
 def host_linker(folder: Path, rust: Rust, llvm: Path) -> Path:

@@ -30,6 +30,25 @@ def test_three_places_one_value(tmp_path: Path) -> None:
     assert found["a"].file == meta / "recipe.toml"
 
 
+def test_ends_of_lines_are_those_of_any_system(tmp_path: Path) -> None:
+    text = '[package]\r\nversion = "1"\r\n[build]\r\nscript = """\r\na\r\nb"""\r\n'
+    for folder in ("toml", "meta"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "toml" / "recipe.toml").write_bytes(text.encode())
+    meta = META.format(name="meta", version="1").replace("\n", "\r\n")
+    (tmp_path / "meta" / "meta.yaml").write_bytes(meta.encode())
+    found = read_recipes([tmp_path])
+    assert (found["toml"].script, found["meta"].version) == ("a\nb", "1")
+
+
+def test_the_tests_of_a_recipe_are_files_beside_it(tmp_path: Path) -> None:
+    folder = put(tmp_path / "a", "recipe.toml", '[package]\nversion = "1"\n')
+    for name in ("test_b.py", "test_a.py", "testing.py", "test_c.txt"):
+        put(folder, name, "")
+    assert [path.name for path in read_recipe(folder).tests] == ["test_a.py", "test_b.py"]
+    assert read_recipes([tmp_path])["a"] == read_recipe(folder)
+
+
 def test_the_first_folder_wins(tmp_path: Path) -> None:
     for folder, version in (("one", "1"), ("two", "2")):
         put(tmp_path / folder / "x", "meta.yaml", META.format(name="x", version=version))
