@@ -5,6 +5,7 @@ kernel at once. A page loads it with `lockFileURL`; addresses in it are relative
 """
 
 import asyncio
+import gzip
 import json
 from collections.abc import Mapping
 from hashlib import sha256
@@ -14,10 +15,12 @@ from typing import Any
 import httpx
 from tornado import web
 
+from kernel_bridge.compiled import Shelf
 from kernel_bridge.errors import BridgeError, NotThere, ServiceAway
 from kernel_bridge.runtime import KernelFiles, fetch_kernel_files, merge_lock
 from kernel_bridge.settings import BridgeSettings
 from kernel_bridge.web.handler import BridgeHandler, Route
+from kernel_bridge.web.wheels import Wheels
 from porter.commands.options import Machine
 from porter.errors import PorterError
 from porter.platform import read_platform
@@ -38,7 +41,9 @@ class KernelRuntime:
         self._files: asyncio.Task[KernelFiles] | None = None
         self._client: httpx.AsyncClient | None = None
         self._asked: httpx.Response | None = None
-        self._merged: tuple[httpx.Response | None, bytes] = (None, b"")
+        self._merged: tuple[tuple[httpx.Response, int] | None, bytes] = (None, b"")
+        shelf = Shelf(home=Machine.here().home, platform=read_platform(settings.platform))
+        self.wheels = Wheels(shelf)
 
     async def files(self) -> KernelFiles:
         """The files; fetched the first time, and tried again after a failure."""
@@ -55,9 +60,16 @@ class KernelRuntime:
         """The merged lock file; raises ServiceAway, or NotThere without an index."""
         lock = await self.index_lock()
         files = await self.files()
-        if self._merged[0] is not lock:
-            self._merged = (lock, merge_lock(_parse_lock(lock), files))
+        state = (lock, self.wheels.version)
+        if self._merged[0] != state:
+            placed = self.wheels.place(_parse_lock(lock))
+            self._merged = (state, merge_lock(placed, files))
         return self._merged[1]
+
+    async def wheel(self, source: str) -> str | None:
+        """The index's address of a wheel by its sha256, which is compiled meanwhile."""
+        await self.lock()
+        return self.wheels.ask(source, await self._asking())
 
     async def index_lock(self) -> httpx.Response:
         """The index's own lock file, the same object while it is the same; raises as `lock` does."""
@@ -73,13 +85,11 @@ class KernelRuntime:
 
     async def _ask(self, before: httpx.Response | None) -> httpx.Response:
         """The index's lock file; the one before where it is the same."""
-        if self._client is None:
-            verify = await asyncio.to_thread(certificates, Machine.here().env)
-            self._client = httpx.AsyncClient(verify=verify or True, timeout=PATIENCE)
+        client = await self._asking()
         etag = before.headers.get("ETag", "") if before is not None else ""
         asking = {"If-None-Match": etag} if etag else {}
         try:
-            answer = await self._client.get(
+            answer = await client.get(
                 f"{self._settings.runtime_base}/pyodide-lock.json", headers=asking
             )
         except httpx.HTTPError as error:
@@ -96,6 +106,12 @@ class KernelRuntime:
                 advice=_advice(answer),
             )
         return answer
+
+    async def _asking(self) -> httpx.AsyncClient:
+        if self._client is None:
+            verify = await asyncio.to_thread(certificates, Machine.here().env)
+            self._client = httpx.AsyncClient(verify=verify or True, timeout=PATIENCE)
+        return self._client
 
 
 def _failed(task: asyncio.Task[KernelFiles]) -> bool:
@@ -173,11 +189,39 @@ class FileHandler(RuntimeHandler):
         """The wheel, to be kept for ever; raises NotThere."""
         found = (await self.runtime.files()).find(digest, name)
         if found is None:
+            # A server that was started anew has no lock file yet.
+            await self.runtime.lock()
+            if compiled := self.runtime.wheels.find(digest):
+                await self._send_compiled(await read(compiled.path))
+                return
+        if found is None:
             raise NotThere(
                 f"there is no file {name} of that hash", advice="load the page again: Porter is new"
             )
         self.set_header("Cache-Control", FOR_EVER)
         await self.finish(await read(found), set_content_type="application/zip")
+
+    async def _send_compiled(self, packed: bytes) -> None:
+        self.set_header("Cache-Control", FOR_EVER)
+        self.set_header("Vary", "Accept-Encoding")
+        if "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            self.set_header("Content-Encoding", "gzip")
+        else:
+            packed = await asyncio.to_thread(gzip.decompress, packed)
+        await self.finish(packed, set_content_type="application/zip")
+
+
+class WheelHandler(RuntimeHandler):
+    """A wheel of the index's that is not compiled yet."""
+
+    @web.authenticated
+    async def get(self, source: str) -> None:
+        """Send who asks to the index; raises NotThere."""
+        address = await self.runtime.wheel(source)
+        if address is None:
+            raise NotThere("there is no wheel of that hash", advice="load the page again")
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(address, status=307)
 
 
 async def read(path: Path) -> bytes:
@@ -206,10 +250,16 @@ async def _prepare(runtime: KernelRuntime, log: Any) -> None:
         log.warning("%s; %s", error.message, error.advice)
 
 
+async def tear_down(server: Any) -> None:
+    """Compile no more."""
+    await server.web_app.settings["porter_runtime"].wheels.close()
+
+
 def routes() -> list[Route]:
     """What this module adds to the server."""
     return [
         ("/porter/pyodide-lock.json", LockHandler, {}),
         ("/porter/runtime/python_stdlib.zip", StdlibHandler, {}),
-        ("/porter/files/([0-9a-f]{64})/([A-Za-z0-9_.+-]+)", FileHandler, {}),
+        ("/porter/wheels/([0-9a-f]{64})/[^/]+", WheelHandler, {}),
+        ("/porter/files/([0-9a-f]{64})/([^/]+)", FileHandler, {}),
     ]

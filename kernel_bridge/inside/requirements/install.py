@@ -4,6 +4,8 @@ The lock file's wheels are those that the page serves; the index is micropip's, 
 or `index` names. Nothing is installed in a server's kernel.
 """
 
+import asyncio
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +17,8 @@ from kernel_bridge.inside.place import IN_BROWSER
 from kernel_bridge.inside.registry import Tell
 from kernel_bridge.inside.requirements.missing import is_there
 from kernel_bridge.inside.requirements.projects import project_of
+
+LOADING = asyncio.Lock()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +65,26 @@ async def install(
     return done
 
 
+async def install_ahead(imports: Iterable[str]) -> list[str]:
+    """Install what of these modules the lock file has; tells the projects, and of no failure.
+
+    Their extension modules are loaded too, as Pyodide's own `loadPackage` does: that runs nothing of Python.
+    """
+    if not IN_BROWSER:
+        return []
+    locked = _locked()
+    by_import = {name: project for project, names in locked.items() for name in names}
+    wanted = [one for one in _projects(imports, by_import, Installed()) if one in locked]
+    await _from_lock(wanted)
+    api = import_module("pyodide_js")._api  # noqa: SLF001 # there is no public way
+    for path in api.porterExtensions() if hasattr(api, "porterExtensions") else ():
+        try:
+            await api.loadDynlib(path)
+        except Exception as error:  # noqa: BLE001 # JavaScript's: importing it says so
+            logging.getLogger(__name__).debug("%s: %s", path, error)
+    return wanted
+
+
 def _projects(
     imports: Iterable[str], by_import: Mapping[str, str], done: Installed
 ) -> Mapping[str, list[str]]:
@@ -85,22 +109,33 @@ def _locked() -> Mapping[str, list[str]]:
     }
 
 
-async def _from_lock(projects: list[str], tell: Tell) -> None:
+async def _from_lock(projects: list[str], tell: Tell | None = None) -> None:
     if not projects:
         return
-    tell({"message": f"loading {', '.join(projects)}"})
     js = import_module("pyodide_js")
     ffi = import_module("pyodide.ffi")
-    told = ffi.create_proxy(lambda message: tell({"message": str(message)}))
-    # What it says while it loads is no output of the cell's.
-    options = {"messageCallback": told, "errorCallback": told}
+    say = tell or _nothing
+    say({"message": f"loading {', '.join(projects)}"})
+    # What it says while it loads is no output of the cell's. A cell's own call that overlaps with this one
+    # leaves this one's callback in place: without anybody to tell it is one that is never destroyed.
+    told = (
+        ffi.create_proxy(lambda message: say({"message": str(message)}))
+        if tell
+        else import_module("pyodide.code").run_js("() => undefined")
+    )
     try:
-        await js.loadPackage(ffi.to_js(projects), **options)
+        async with LOADING:
+            await js.loadPackage(ffi.to_js(projects), messageCallback=told, errorCallback=told)
     except Exception as error:  # noqa: BLE001 # JavaScript's: the index may have it all the same
-        tell({"message": f"the runtime's own files: {_first_line(error)}"})
+        say({"message": f"the runtime's own files: {_first_line(error)}"})
     finally:
-        told.destroy()
+        if tell:
+            told.destroy()
     invalidate_caches()
+
+
+def _nothing(_: dict[str, Any]) -> None:
+    """Tell nobody."""
 
 
 async def _from_index(requirement: str, index: str, tell: Tell) -> str:

@@ -12,6 +12,7 @@ from kernel_bridge.inside.registry import (
     slow_operation,
 )
 from kernel_bridge.inside.requirements.install import install as run_install
+from kernel_bridge.inside.requirements.install import install_ahead as run_install_ahead
 from kernel_bridge.inside.requirements.missing import missing_imports
 
 
@@ -30,3 +31,13 @@ async def install(_shell: Any, args: Arguments, _buffers: list[memoryview], tell
     )
     result = {"installed": done.installed, "absent": list(done.absent), "reasons": done.absent}
     return result, ()
+
+
+@slow_operation("install_ahead")
+async def install_ahead(
+    shell: Any, args: Arguments, _buffers: list[memoryview], _tell: Tell
+) -> Answer:
+    """`{cells}` → `{installed}`: what a notebook's cells import, where the lock file has it."""
+    found = (missing_imports(code, shell.transform_cell) for code in names(args, "cells"))
+    modules = dict.fromkeys(module for modules in found for module in modules)
+    return {"installed": await run_install_ahead(modules)}, ()

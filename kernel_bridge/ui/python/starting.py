@@ -17,11 +17,10 @@ AGAIN = 1.0
 PART = 0.05
 
 
-def _start(folder: str, marks: list[str]) -> None:
+def _start(marks: list[str]) -> None:
     import asyncio
     import builtins
     import getpass
-    import os
     import signal
     import time
     from collections.abc import Callable
@@ -36,8 +35,6 @@ def _start(folder: str, marks: list[str]) -> None:
     memory = getattr(pyodide_js._api.config, "porterInterrupts", None)
     if memory is not None:
         pyodide_js.setInterruptBuffer(memory)
-    if folder:
-        os.chdir(folder)
     running: list[Any] = []
     run, complete = kernel.run, kernel.complete
     run_cell, run_cell_async = shell.run_cell, shell.run_cell_async

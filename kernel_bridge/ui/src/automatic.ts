@@ -96,6 +96,13 @@ export const automatic: JupyterFrontEndPlugin<void> = {
     );
     const requirements = new Requirements(sides, settings);
     pipeline.add(requirements);
+    tracker.widgetAdded.connect((_, panel) => {
+      panel.sessionContext.kernelChanged.connect((_, { newValue: kernel }) => {
+        if (kernel && sides.ofKernel(kernel.id) === 'browser') {
+          void answered(kernel).then(() => requirements.ahead(kernel, codeFor(panel, selector)));
+        }
+      });
+    });
     const advice = adviceFrom(decisions, selector, operations);
     pipeline.add(new Placement(tracker, moves, requirements, settings, advice));
   }
@@ -125,6 +132,13 @@ class Opening implements ICellMiddleware {
     }
     return next();
   }
+}
+
+/** The code of a notebook's cells that are to run in its own kernel. */
+function codeFor(panel: NotebookPanel, selector: ISelector): string[] {
+  const cells = [...(panel.model?.cells ?? [])].filter(({ type }) => type === 'code');
+  const here = cells.filter(({ id }) => ['auto', 'browser'].includes(selector.backend(panel, id)));
+  return here.map(({ sharedModel }) => sharedModel.getSource());
 }
 
 /** Resolves when a kernel has answered for the first time, or never will: what is asked before is lost. */

@@ -3,13 +3,10 @@ import { PyodideKernel } from '@jupyterlite/pyodide-kernel';
 import { PromiseDelegate } from '@lumino/coreutils';
 
 import { IAsker } from './asking';
-import { beginning } from './beginning';
+import { adopting, CANCEL, QUIET } from './beginning';
 import { Engine, IEngineUser, Remote } from './engine';
 import { commInfoReply, deadStatus, executeReply } from './messages';
 
-/** Marks of `python/starting.py`: code that leaves no trace, and a cell to be cancelled. */
-const QUIET = '\u0000quiet\n';
-const CANCEL = '\u0000cancel';
 /** Milliseconds in which a kernel that runs no Python answers. */
 const PROMPT = 100;
 
@@ -178,14 +175,9 @@ export class BrowserKernel extends PyodideKernel implements IAsker, IEngineUser 
 
   private async start(location: string): Promise<void> {
     await this.engine.ready;
-    const code = beginning(location, [QUIET, CANCEL]);
-    const parent = { header: { msg_id: '', session: '' }, content: {}, metadata: {} };
-    const reply = (await this.remote.execute({ code }, parent)) as {
-      status: string;
-      evalue?: string;
-    };
-    if (reply.status !== 'ok') {
-      throw new Error(reply.evalue);
+    const code = adopting(location);
+    if (code) {
+      await this.engine.run(code);
     }
   }
 

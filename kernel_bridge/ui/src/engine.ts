@@ -2,6 +2,9 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import { PyodideKernel } from '@jupyterlite/pyodide-kernel';
 import { wrap } from 'comlink';
 
+import { hand, IHanded } from './handed';
+import { beginning, QUIET } from './beginning';
+import { bringing } from './bringing';
 import { IBridgeSettings } from './settings';
 
 export type Remote = ReturnType<PyodideKernel['initRemote']>;
@@ -14,6 +17,7 @@ const FATAL = /^Pyodide has (exited|suffered a fatal error)/;
 /** What the worker sends beside comlink's own messages. */
 interface ITold {
   _kernelMessage?: unknown;
+  _porterBuffers?: IHanded;
   _logMessage?: { level?: string; data?: string };
 }
 
@@ -58,7 +62,7 @@ export class Engine {
     );
     this.ready = Promise.race([
       failed,
-      this.remote.initialize(remoteOptions(settings, this.signals)) as Promise<void>
+      this.begin(settings)
     ]);
     // A mark of the page's timeline, for those who look where time goes.
     this.ready.then(
@@ -79,6 +83,18 @@ export class Engine {
     }
   }
 
+  /** Run Python that is none of a notebook's; throws where it fails. */
+  async run(code: string): Promise<void> {
+    const parent = { header: { msg_id: '', session: '' }, content: {}, metadata: {} };
+    const reply = (await this.remote.execute({ code }, parent)) as {
+      status: string;
+      evalue?: string;
+    };
+    if (reply.status !== 'ok') {
+      throw new Error(reply.evalue);
+    }
+  }
+
   interrupt(): void {
     if (this.signals) {
       Atomics.store(this.signals, 0, SIGINT);
@@ -92,8 +108,25 @@ export class Engine {
     }
   }
 
-  private take({ _kernelMessage, _logMessage }: ITold): void {
-    if (_kernelMessage !== undefined) {
+  private async begin(settings: IBridgeSettings): Promise<void> {
+    await this.remote.initialize(remoteOptions(settings, this.signals));
+    await this.run(beginning());
+    if (this.user) {
+      return;
+    }
+    try {
+      // No notebook has it yet: have ready what the first cell with an import would wait for.
+      await this.run(QUIET + (await bringing(settings)));
+    } catch (error) {
+      // The first call of the kernel's channel tries again.
+      console.debug('engine:', error);
+    }
+  }
+
+  private take({ _kernelMessage, _logMessage, _porterBuffers }: ITold): void {
+    if (_porterBuffers !== undefined) {
+      hand(_porterBuffers);
+    } else if (_kernelMessage !== undefined) {
       this.user?.onMessage(_kernelMessage);
     } else if (_logMessage !== undefined) {
       const told = String(_logMessage.data ?? '');

@@ -9,3 +9,8 @@ declare module '*/drive.js' {
   const text: string;
   export default text;
 }
+
+declare module '*/wheels.js' {
+  const text: string;
+  export default text;
+}

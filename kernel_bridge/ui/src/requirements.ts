@@ -1,5 +1,6 @@
 import { Notification } from '@jupyterlab/apputils';
 import { INotebookModel } from '@jupyterlab/notebook';
+import { Kernel } from '@jupyterlab/services';
 import { JSONObject } from '@lumino/coreutils';
 
 import { KernelChannel } from './channel';
@@ -28,6 +29,20 @@ export class Requirements implements ICellMiddleware {
   /** What the cell whose turn it is imports and the browser cannot have, each with why. */
   absent(notebook: INotebookModel): Absent {
     return this.absences.get(notebook) ?? NONE;
+  }
+
+  /** Begin to install what these cells import: a person reads a notebook before they run it. */
+  async ahead(kernel: Kernel.IKernelConnection, cells: string[]): Promise<void> {
+    const importing = cells.filter(source => IMPORTS.test(source));
+    if (importing.length === 0) {
+      return;
+    }
+    try {
+      await KernelChannel.of(kernel, this.settings).call('install_ahead', { cells: importing });
+    } catch (error) {
+      // It is installed when its cell runs.
+      console.debug('requirements:', error);
+    }
   }
 
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {

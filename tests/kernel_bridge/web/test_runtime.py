@@ -1,9 +1,13 @@
 import json
+import os
+import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from browsing import chromium
 from labs import Lab
@@ -80,7 +84,43 @@ def test_what_the_index_takes_in_is_in_the_next_lock_file(
         assert post_wheel(admin, wheel).status_code == 200
         index.await_project("acme-later")
         packages = client.get("/porter/pyodide-lock.json").json()["packages"]
-        assert packages["acme-later"]["file_name"].startswith(index.url)
+        assert packages["acme-later"]["file_name"].endswith("/acme_later-1.0-py3-none-any.whl")
+
+
+def test_a_wheel_that_was_asked_for_comes_compiled_from_then_on(
+    indexed: Lab, index: Served, tmp_path: Path
+) -> None:
+    # Of no cache of an earlier run.
+    members = {"acme_ahead.py": f"VALUE = {os.urandom(8).hex()!r}\n".encode()}
+    wheel = make_wheel(tmp_path, "acme-ahead", members=members)
+    with index.admin as admin:
+        assert post_wheel(admin, wheel).status_code == 200
+        index.await_project("acme-ahead")
+    with indexed.client as client:
+        first = locked(client, "acme-ahead")
+        assert first["file_name"].startswith(f"wheels/{first['sha256']}/")
+        answer = client.get(f"/porter/{first['file_name']}")
+        assert answer.status_code == 307
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Location"].startswith(index.url)
+        assert httpx.get(answer.headers["Location"]).content == wheel.read_bytes()
+        until = time.monotonic() + 120
+        while (then := locked(client, "acme-ahead")) == first and time.monotonic() < until:
+            time.sleep(0.1)
+        assert then["file_name"].startswith(f"files/{then['sha256']}/acme_ahead-1.0-")
+        for coding in ("gzip", "identity"):
+            found = client.get(f"/porter/{then['file_name']}", headers={"Accept-Encoding": coding})
+            assert sha256(found.content).hexdigest() == then["sha256"]
+            assert found.headers.get("Content-Encoding", "identity") == coding
+            assert "immutable" in found.headers["Cache-Control"]
+    with indexed.stranger as stranger:
+        for one in (first, then):
+            assert stranger.get(f"/porter/{one['file_name']}").status_code == 403
+
+
+def locked(client: httpx.Client, project: str) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/porter/pyodide-lock.json").json()["packages"][project]
+    return found
 
 
 def test_what_is_not_served_is_not_there(indexed: Lab) -> None:
@@ -89,6 +129,8 @@ def test_what_is_not_served_is_not_there(indexed: Lab) -> None:
         assert answer.status_code == 404
         assert answer.json()["error"] == "NotThere"
         assert client.get("/porter/files/%2e%2e/kernel.toml").status_code == 404
+        answer = client.get(f"/porter/wheels/{'0' * 64}/x-1-py3-none-any.whl")
+        assert (answer.status_code, answer.json()["error"]) == (404, "NotThere")
     with indexed.stranger as stranger:
         assert stranger.get("/porter/pyodide-lock.json").status_code == 403
 
