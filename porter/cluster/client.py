@@ -3,7 +3,9 @@
 import secrets
 import sys
 import tempfile
+import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -49,6 +51,9 @@ class Cluster:
         self._building: set[str] = set()
         self._client: Client | None = None
         self.hands, self.spare = 1, 0
+        self._lock = threading.Lock()
+        # How many builds each worker has of us, by address.
+        self._given: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         try:
@@ -73,6 +78,8 @@ class Cluster:
             self._client.subscribe_topic(topic_of(self._run), self._hear)  # type: ignore[no-untyped-call]
             self._roster = Roster(self._client, self._needs, self._address)
             self.hands = max(1, sum(self._roster.await_some().values()))
+            # On a worker builds take turns.
+            self.spare = self.hands // 2
         except BaseException:
             self.__exit__()
             raise
@@ -212,7 +219,7 @@ class Cluster:
         from distributed import CancelledError, KilledWorker
 
         name = task.source.name
-        workers, future = self._submit(task)
+        worker, future = self._submit(task)
         looked, sent = time.monotonic(), 1
         try:
             while True:
@@ -224,26 +231,34 @@ class Cluster:
                     pass
                 if time.monotonic() - looked > LOOK:
                     looked = time.monotonic()
-                    # Where all that it may go to went, it goes to those that came since.
-                    if workers.isdisjoint(self._roster.read()):
+                    # Where the worker that has it went, another gets it.
+                    if worker not in self._roster.read():
                         future.cancel()  # type: ignore[no-untyped-call]
                         if sent == MOST_SENT:
                             raise _deadly(name)
-                        workers, future = self._submit(task)
+                        with self._lock:
+                            self._given[worker] -= 1
+                        worker, future = self._submit(task)
                         sent += 1
         except KilledWorker as error:
             raise _deadly(name) from error
         except (CancelledError, OSError) as error:
             raise tell_gone(error) from error
         finally:
+            with self._lock:
+                self._given[worker] -= 1
             with suppress(Exception):
                 future.cancel()  # type: ignore[no-untyped-call]
 
-    def _submit(self, task: Task) -> "tuple[set[str], Future[Done | Failed]]":
+    def _submit(self, task: Task) -> "tuple[str, Future[Done | Failed]]":
+        """Give it to the worker that has least to do: the scheduler does not count what takes turns."""
         assert self._client is not None  # noqa: S101 — within the context
-        workers = self._roster.await_some(stopped=lambda: self._shop.children.stopped)
-        return set(workers), self._client.submit(
-            run_task, task, pure=False, retries=0, workers=[*workers], allow_other_workers=False
+        threads = self._roster.await_some(stopped=lambda: self._shop.children.stopped)
+        with self._lock:
+            worker = min(threads, key=lambda address: self._given[address] / threads[address])
+            self._given[worker] += 1
+        return worker, self._client.submit(
+            run_task, task, pure=False, retries=0, workers=[worker], allow_other_workers=False
         )
 
 

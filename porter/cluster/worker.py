@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from porter import __version__
+from porter.audit.surface import LinkSurface
 from porter.build import build_here, prepare
 from porter.capacity import read_capacity
 from porter.changes import explain_changes, render_changes
@@ -19,6 +20,7 @@ from porter.environment import tool_env
 from porter.errors import Interrupted, MissingRequirement, PorterError
 from porter.home import Home, new_file
 from porter.host import HostFile
+from porter.platform import Platform
 from porter.process import Children, find_program
 from porter.progress import Quiet, Reporter
 from porter.runtime import fetch_runtime, read_surface
@@ -28,6 +30,7 @@ from porter.store.shared import SharedStore
 from porter.toolchain.model import Toolchain, installed_toolchains
 from porter.toolchain.rust import find_rust
 from porter.toolchain.select import have_toolchain
+from porter.turns import Turns
 from porter.unexpected import name_error
 from porter.workshop import Workshop
 
@@ -56,12 +59,14 @@ def stop_run(run: str) -> None:
 
 def run_task(task: Task) -> Done | Failed:
     """Build it. Nothing is raised: the scheduler would give it to another worker."""
-    from distributed import get_worker
+    from distributed import get_worker, secede
 
     warnings: list[str] = []
     home: Home | None = None
     try:
         home = Home.parse(os.environ)
+        # The client says how many are begun at once; those take turns.
+        secede()  # type: ignore[no-untyped-call]
         report = Telling(get_worker(), task.needs.run)
         return _build(task, home, report, warnings)
     except Exception as error:  # noqa: BLE001 # the client tells of it
@@ -119,11 +124,10 @@ def _build(task: Task, home: Home, report: Reporter, warnings: list[str]) -> Don
         jobs=max(1, read_capacity() // max(1, get_worker().state.nthreads)),
         report=report,
         children=children,
-        surface=lambda: read_surface(
-            fetch_runtime(needs.platform, home=home, env=env), home=home, env=env
-        ),
+        surface=lambda: _surface(needs.platform, home, tuple(env.items())),
         sources=needs.sources,
         store=store,
+        turns=_turns(get_worker().state.nthreads),
     )
     host = [_receive(item, objects, home) for item in task.host]
     _receive_repository(task, objects, home)
@@ -211,6 +215,19 @@ def _has_store(needs: Needs) -> bool:
     if "://" not in needs.store and not Path(needs.store).is_dir():
         return False
     return open_objects(needs.store, os.environ).stat(sent_path(needs.mark)) is not None
+
+
+@lru_cache(maxsize=1)
+def _turns(count: int) -> Turns:
+    """One for each thread of this worker, for as long as it lives."""
+    return Turns.open(max(1, count))
+
+
+@lru_cache(maxsize=4)
+def _surface(platform: Platform, home: Home, env: tuple[tuple[str, str], ...]) -> LinkSurface:
+    """What this worker's builds are audited against, read once."""
+    own = dict(env)
+    return read_surface(fetch_runtime(platform, home=home, env=own), home=home, env=own)
 
 
 @lru_cache(maxsize=64)
