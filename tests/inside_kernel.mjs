@@ -44,9 +44,15 @@ const plain = (value) => {
   return made;
 };
 const told = (value) => (value instanceof pyodide.ffi.PyProxy ? plain(value.toJs()) : value);
-interpreter.send_comm = async (type, content, _metadata, _ident, buffers) => {
-  const held = told(buffers) ?? [];
-  say({ type, content: told(content), buffers: held.map((b) => Buffer.from(b).toString("base64")) });
+// Buffers come ahead of the message that has their key.
+const handed = new Map();
+globalThis.postMessage = ({ _porterBuffers: { key, buffers } }, moved) =>
+  handed.set(key, structuredClone(buffers, { transfer: moved }));
+interpreter.send_comm = async (type, message, _metadata, _ident, buffers) => {
+  const content = told(message);
+  const held = handed.get(content.data?.handed) ?? told(buffers) ?? [];
+  handed.clear();
+  say({ type, content, buffers: held.map((b) => Buffer.from(b).toString("base64")) });
 };
 
 // A message is cloned on its way to the worker, as `postMessage` does it.

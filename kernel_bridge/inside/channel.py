@@ -4,6 +4,8 @@ The page sends `{"id", "op", "args"}` and buffers; the answer has the same `id`,
 `{"ok": true, "result"}` and buffers or `{"ok": false, "error", "message", "advice"}`. Slow
 operations send `{"id", "progress"}` before.
 
+A browser's kernel hands buffers over ahead of the answer, which has the key `handed`.
+
 A server's websocket takes no message of more than 10 MiB (Tornado's
 `websocket_max_message_size`). Buffers that are larger together come before, in order, as messages
 `{"id", "part": true}`; the last one, with `op`, has `sizes`, the bytes of each buffer.
@@ -13,6 +15,7 @@ Messages: https://jupyter-client.readthedocs.io/en/stable/messaging.html#custom-
 
 import asyncio
 import json
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +33,9 @@ from kernel_bridge.inside.registry import find as find_operation
 
 TARGET = "porter"
 PROTOCOL = 1
+# Moves copies of some buffers to the page (`ui/src/handed.ts`).
+HAND = """(key, buffers) =>
+    postMessage({ _porterBuffers: { key, buffers } }, buffers.map(({ buffer }) => buffer))"""
 
 
 class Channel:
@@ -93,7 +99,7 @@ class Channel:
         plain = json.loads(json.dumps(result))
         data = {"id": number, "ok": True, "result": plain}
         if buffers and kind() == "browser":
-            _send_and_free(self._shell, self._comm, data, buffers)
+            self._comm.send({**data, "handed": _hand(buffers)})
         else:
             self._comm.send(data, buffers=list(buffers))
 
@@ -109,21 +115,18 @@ class Channel:
         )
 
 
-def _send_and_free(shell: Any, comm: Any, data: dict[str, Any], buffers: Sequence[Any]) -> None:
-    """Send as `Comm.publish_msg` of pyodide_kernel does, and let go of the buffers at once.
+def _hand(buffers: Sequence[Any]) -> str:
+    """Give the page what is in some buffers, ahead of the message that has the key which is returned.
 
-    What it hands over lives until JavaScript collects its garbage, which does not know how much of the
-    kernel's memory that holds: by the end of an upload a frame could be there twice.
+    In a message it would be copied once for each of the worker, the page and two serializers, and
+    every copy would be there until JavaScript collects its garbage.
     """
-    from pyodide.ffi import create_proxy
+    from pyodide.code import run_js
+    from pyodide.ffi import to_js
 
-    held = [bytes(one) for one in buffers]
-    proxy = create_proxy(held)
-    try:
-        # The worker copies them before this returns.
-        shell.send_comm("comm_msg", {"data": data, "comm_id": comm.comm_id}, {}, comm.topic, proxy)
-    finally:
-        proxy.destroy()
+    key = uuid.uuid4().hex
+    run_js(HAND)(key, to_js([bytes(one) for one in buffers]))
+    return key
 
 
 def as_bytes(buffer: Any) -> memoryview:

@@ -22,7 +22,7 @@ MOST_STREAMS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stream:
-    """The chunks that are still to be read, and the hash of those that were."""
+    """The chunks that are still to be read, and the hash of the hashes of those that were."""
 
     chunks: Iterator[bytes]
     whole: Any
@@ -71,7 +71,8 @@ def _value(form: str, args: Arguments, buffers: list[memoryview]) -> Any:
 def open_stream(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
     """`{name, form: arrow | parquet, chunk?, columns?}` → `{stream, rows}`; chunks come with `read`.
 
-    `chunk` is about how many bytes one has, `columns` are all where none is named. Memory stays flat: the frame, and one chunk of it.
+    `chunk` is about how many bytes one has, `columns` are all where none is named. Memory stays flat:
+    the frame, and one chunk of it.
     Raises NoSuchName, BadArguments, or NotHere.
     """
     name, form = argument(args, "name", str), argument(args, "form", str, "arrow")
@@ -82,13 +83,13 @@ def open_stream(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answ
     kind = type(value)
     if kind.__name__ not in ("DataFrame", "Series") or not kind.__module__.startswith("pandas"):
         raise BadArguments(f"{name} is a {kind.__qualname__}, not a data frame of pandas")
-    if columns := argument(args, "columns", list, []):
-        value = _select(value, name, columns)
+    columns = argument(args, "columns", list, [])
+    _check_columns(value, name, columns)
     if size < 1:
         raise BadArguments(f"a chunk has no {size} bytes")
     if len(_streams) >= MOST_STREAMS:
         raise BadArguments("too many streams are open", advice="close those that were left")
-    pieces = slices(value, size)
+    pieces = slices(value, size, columns)
     if form == "parquet":
         stream = _parquet(pieces)
     elif form == "arrow":
@@ -102,9 +103,10 @@ def open_stream(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answ
 
 @operation("read")
 def read(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
-    """`{stream}` → `{done, sha256}` and the next chunk, whose hash (in hexadecimal) is told.
+    """`{stream, bytes?, sha256?}` → `{done, size, sha256}` and the next chunk's bytes.
 
-    The last answer has no chunk, and the hash of all of them together; it closes the stream.
+    Whoever wants no bytes, or no hash (in hexadecimal), says false: the chunk is made, and let go of.
+    The last answer has no chunk, and the hash of all hashes together; it closes the stream.
     """
     number = argument(args, "stream", int)
     if number not in _streams:
@@ -117,9 +119,13 @@ def read(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
     whole = _streams[number].whole
     if chunk is None:
         del _streams[number]
-        return {"done": True, "sha256": whole.hexdigest()}, ()
-    whole.update(chunk)
-    return {"done": False, "sha256": sha256(chunk).hexdigest()}, [chunk]
+        return {"done": True, "size": 0, "sha256": whole.hexdigest()}, ()
+    told = {"done": False, "size": len(chunk), "sha256": ""}
+    if argument(args, "sha256", bool, default=True):
+        digest = sha256(chunk)
+        whole.update(digest.digest())
+        told["sha256"] = digest.hexdigest()
+    return told, [chunk] if argument(args, "bytes", bool, default=True) else ()
 
 
 @operation("close")
@@ -129,14 +135,13 @@ def close(_shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
     return {}, ()
 
 
-def _select(value: Any, name: str, columns: list[Any]) -> Any:
+def _check_columns(value: Any, name: str, columns: list[Any]) -> None:
     labels = [str(label) for label in getattr(value, "columns", ())]
     for column in columns:
         if column not in labels:
             raise BadArguments(
                 f"{name} has no column {column}", advice=f"it has {', '.join(labels[:20])}"
             )
-    return value.loc[:, [label in columns for label in labels]]
 
 
 def _parquet(tables: Iterator[Any]) -> Iterator[bytes]:

@@ -35,6 +35,8 @@ def write_batches(tables: Iterable[Table], sink: Any) -> Iterator[None]:
             writer.write_stream(na.c_array_stream(batch))
         else:
             writer.write_array(batch, write_schema=False)
+        # The next table is made before these names have others.
+        del table, children, batch
         yield
     if writer is not None:
         writer.close()

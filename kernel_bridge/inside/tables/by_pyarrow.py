@@ -17,6 +17,8 @@ def write_batches(tables: Iterable[Table], sink: Any) -> Iterator[None]:
         if writer is None:
             writer = pa.ipc.new_stream(sink, batch.schema)
         writer.write_batch(batch)
+        # The next table is made before these names have others.
+        del table, batch
         yield
     if writer is not None:
         writer.close()

@@ -3,7 +3,7 @@
 What goes out is for whatever reads Arrow; what comes in is from whatever writes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kernel_bridge.inside.errors import BadArguments, NotHere
@@ -58,16 +58,22 @@ def _times(column: Column, pd: Any) -> Any:
     return times.dt.tz_localize("UTC").dt.tz_convert(zone) if zone else times
 
 
-def slices(value: Any, size: int) -> Iterator[Table]:
+def slices(value: Any, size: int, columns: Sequence[str] = ()) -> Iterator[Table]:
     """A DataFrame or a Series as tables of about `size` bytes each, one at least.
 
-    An index that says more than the rows' order goes as columns. Raises BadArguments for a column
-    that Arrow has no type for.
+    Those of a DataFrame have the columns that are named, all where none is. An index that says more
+    than the rows' order goes as columns. Raises BadArguments for a column that Arrow has no type for.
     """
     frame = value.to_frame() if value.ndim == 1 else value
-    rows = max(1, size // max(1, _row_bytes(frame)))
-    for start in range(0, max(1, len(frame)), rows):
-        yield plain_table(frame.iloc[start : start + rows])
+    wanted = [n for n, label in enumerate(frame.columns) if not columns or str(label) in columns]
+
+    def rows(part: Any) -> Any:
+        # Taken from the whole, columns are a copy of the whole.
+        return part.iloc[:, wanted] if columns else part
+
+    step = max(1, size // max(1, _row_bytes(rows(_sample(frame)))))
+    for start in range(0, max(1, len(frame)), step):
+        yield plain_table(rows(frame.iloc[start : start + step]))
 
 
 def plain_table(frame: Any) -> Table:
@@ -103,6 +109,9 @@ def _column(array: Any, name: str) -> Column:
     return column
 
 
-def _row_bytes(frame: Any) -> int:
-    sample = frame.iloc[:: max(1, len(frame) // SAMPLE)]
+def _sample(frame: Any) -> Any:
+    return frame.iloc[:: max(1, len(frame) // SAMPLE)]
+
+
+def _row_bytes(sample: Any) -> int:
     return int(sample.memory_usage(deep=True).sum() // max(1, len(sample)))

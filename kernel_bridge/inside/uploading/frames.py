@@ -1,7 +1,7 @@
 """Frames of a server's kernel → chunks of Arrow IPC, each a stream of its own.
 
-One chunk is in memory beside the frame. The same frame gives the same bytes, so that an upload that
-was broken off finds its chunks again.
+One chunk is in memory beside the frame, however large that is. The same frame gives the same bytes,
+so that an upload that was broken off finds its chunks again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +10,10 @@ from typing import Any
 
 from kernel_bridge.inside.errors import BadArguments, NotHere
 
-CHUNK_BYTES = 8 << 20
-# Rows from which the bytes of a row are guessed.
+CHUNK_BYTES = 4 << 20
+# Rows from which the bytes of a row are guessed, and the bytes that these may take.
 SAMPLE = 2000
+SAMPLE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +45,30 @@ def open_frame(value: Any, columns: Sequence[str] = ()) -> Frame:
         ) from error
     _check_columns(table.column_names, columns)
     table = (table.select(list(columns)) if columns else table).replace_schema_metadata(None)
+    # A slice of a view is written with all the bytes that the whole column points to.
+    wide = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
+    schema = pa.schema([one.with_type(wide.get(str(one.type), one.type)) for one in table.schema])
 
     def piece(start: int, stop: int) -> Any:
-        return table.slice(start, stop - start)
+        return table.slice(start, stop - start).cast(schema)
 
-    return Frame(schema=table.schema, rows=table.num_rows, piece=piece)
+    return Frame(schema=schema, rows=table.num_rows, piece=piece)
 
 
-def chunks(frame: Frame, most: int) -> Iterator[memoryview]:
-    """The frame's chunks in order, at least one, each of at most `most` bytes.
+def chunks(frame: Frame, most: int) -> Iterator[tuple[range, memoryview]]:
+    """The frame's chunks in order, at least one, each of at most `most` bytes, and their rows.
 
-    Raises BadArguments where a single row is larger.
+    A chunk is to be let go of before the next is asked for. Raises BadArguments where a single row
+    is larger.
     """
     step = max(1, round(min(CHUNK_BYTES, most // 2) / _row_bytes(frame)))
     for start in range(0, max(1, frame.rows), step):
-        yield from _encoded(frame, start, min(frame.rows, start + step), most)
+        yield from _cut(frame, range(start, min(frame.rows, start + step)), most)
+
+
+def encode(frame: Frame, rows: range) -> memoryview:
+    """One chunk again."""
+    return _encoded(frame.piece(rows.start, rows.stop))
 
 
 def serialize_schema(frame: Frame) -> bytes:
@@ -76,11 +86,15 @@ def _open_pandas(pa: Any, value: Any, columns: Sequence[str]) -> Frame:
     if len(set(names)) < len(names):
         raise BadArguments("two of its columns have one name", advice="rename one of them")
     _check_columns(names, columns)
-    if columns:
-        value = value.loc[:, [name in columns for name in names]]
+    wanted = [number for number, name in enumerate(names) if not columns or name in columns]
     # An index that says more than the rows' order is sent as columns.
     plain = type(value.index).__name__ == "RangeIndex" and value.index.name is None
     index = None if plain else True
+
+    def rows(start: int, stop: int) -> Any:
+        part = value.iloc[start:stop]
+        # Taken from the whole, columns are a copy of the whole.
+        return part.set_axis(names, axis=1).iloc[:, wanted]
 
     def convert(part: Any, schema: Any = None) -> Any:
         try:
@@ -94,27 +108,34 @@ def _open_pandas(pa: Any, value: Any, columns: Sequence[str]) -> Frame:
             ) from error
         return table.replace_schema_metadata(None)
 
-    schema = convert(value.iloc[:SAMPLE]).schema
-    for start in range(0, len(value), 1 << 18) if _has_objects(value) else ():
-        found = convert(value.iloc[start : start + (1 << 18)]).schema
+    schema = convert(rows(0, 0)).schema
+    start, step = 0, 64
+    while start < len(value) and _is_told_by_values(rows(0, 0)):
+        found = convert(rows(start, start + step))
         try:
-            schema = pa.unify_schemas([schema, found], promote_options="permissive")
+            schema = pa.unify_schemas([schema, found.schema], promote_options="permissive")
         except (pa.ArrowException, TypeError) as error:
             raise BadArguments(
                 f"a column has values of several types: {error}",
                 advice="give each column values of one type, such as with df.astype",
             ) from error
+        start += step
+        step = max(1, min(2 * step, step * CHUNK_BYTES // max(1, found.nbytes)))
 
     def piece(start: int, stop: int) -> Any:
-        return convert(value.iloc[start:stop], schema)
+        return convert(rows(start, stop), schema)
 
     return Frame(schema=schema, rows=len(value), piece=piece)
 
 
-def _has_objects(value: Any) -> bool:
-    """Whether the types of columns are told by their values alone."""
-    kinds = {getattr(dtype, "kind", "O") for dtype in value.dtypes}
-    return "O" in kinds
+def _is_told_by_values(part: Any) -> bool:
+    """Whether the types of columns, or of the index, are told by their values alone."""
+    levels = getattr(part.index, "levels", [part.index])
+    return any(
+        str(dtype) == "object"
+        or type(dtype).__module__.partition(".")[0] not in ("numpy", "pandas")
+        for dtype in (*part.dtypes, *(level.dtype for level in levels))
+    )
 
 
 def _check_columns(names: Sequence[str], columns: Sequence[str]) -> None:
@@ -130,28 +151,56 @@ def _row_bytes(frame: Frame) -> float:
         return 1.0
     # Rows of its beginning, middle and end: texts grow.
     starts = {0, max(0, frame.rows // 2 - SAMPLE // 2), max(0, frame.rows - SAMPLE)}
-    sizes: list[float] = [
-        frame.piece(start, min(frame.rows, start + SAMPLE)).nbytes / min(SAMPLE, frame.rows - start)
-        for start in starts
-    ]
-    return max(1.0, *sizes)
+    return max(1.0, *(_sampled(frame, start) for start in starts))
 
 
-def _encoded(frame: Frame, start: int, stop: int, most: int) -> Iterator[memoryview]:
+def _sampled(frame: Frame, start: int) -> float:
+    """Bytes of a row, from `start` on; without dictionaries, of which any slice has the whole."""
+    most = min(SAMPLE, frame.rows - start)
+    fixed = frame.piece(start, start).nbytes
+    rows = 1
+    while True:
+        size = frame.piece(start, start + rows).nbytes - fixed
+        if rows == most or size > SAMPLE_BYTES:
+            return float(size / rows)
+        rows = min(most, 4 * rows)
+
+
+def _cut(frame: Frame, rows: range, most: int) -> Iterator[tuple[range, memoryview]]:
     import pyarrow as pa
 
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, frame.schema) as writer:
-        writer.write_table(frame.piece(start, stop))
-    data = sink.getvalue()
-    if data.size <= most:
-        yield memoryview(data)
-    elif stop - start > 1:
-        middle = (start + stop) // 2
-        yield from _encoded(frame, start, middle, most)
-        yield from _encoded(frame, middle, stop, most)
+    piece = frame.piece(rows.start, rows.stop)
+    size = _write(pa.MockOutputStream(), piece)
+    if size <= most:
+        data = _encoded(piece)
+        del piece
+        yield rows, data
+    elif len(rows) > 1:
+        del piece
+        middle = (rows.start + rows.stop) // 2
+        yield from _cut(frame, range(rows.start, middle), most)
+        yield from _cut(frame, range(middle, rows.stop), most)
     else:
         raise BadArguments(
-            f"row {start} alone takes {data.size} bytes, and at most {most} are taken",
+            f"row {rows.start} alone takes {size} bytes, and at most {most} are taken",
             advice="send the frame without its largest column",
         )
+
+
+def _encoded(table: Any) -> memoryview:
+    """A table as a stream of its own, in memory of just its size: a sink that grows takes twice."""
+    import pyarrow as pa
+
+    data = pa.allocate_buffer(_write(pa.MockOutputStream(), table))
+    _write(pa.FixedSizeBufferWriter(data), table)
+    return memoryview(data)
+
+
+def _write(sink: Any, table: Any) -> int:
+    """Write a table as a stream of its own; how many bytes that is."""
+    import pyarrow as pa
+
+    with sink:
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return int(sink.tell())

@@ -8,17 +8,27 @@ import hashlib
 import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kernel_bridge.inside.errors import BadArguments
 from kernel_bridge.inside.gateway import Gateway, GatewayError
 from kernel_bridge.inside.uploading.cell import FrameCell
-from kernel_bridge.inside.uploading.frames import Frame, chunks, serialize_schema
+from kernel_bridge.inside.uploading.frames import Frame, chunks, encode, serialize_schema
 
 # A chunk is sent again so often where its connection breaks.
 TRIES = 3
 # What is told while a frame goes its way: a phase, and how much of it is done (0 to 1).
 type Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    """A chunk that was made once, and let go of."""
+
+    rows: range
+    digest: bytes
+    size: int
 
 
 def send_frame(gateway: Gateway, cell: FrameCell, frame: Frame, tell: Tell) -> str:
@@ -36,21 +46,22 @@ def send_frame(gateway: Gateway, cell: FrameCell, frame: Frame, tell: Tell) -> s
                 f"partition: the frame has no column {column}",
                 advice=f"it has {', '.join(frame.schema.names[:20])}",
             )
-    most = limits["chunk_limit"]
-    digests, size = _digest(frame, most, tell)
-    opening = _opening(cell, frame, digests, size)
+    found = _measure(frame, limits["chunk_limit"], tell)
+    size = sum(one.size for one in found)
+    opening = _opening(cell, frame, found)
     upload = gateway.ask("POST", "uploads", json_body=opening)
     identity = str(upload["id"])
     if upload["status"] in ("running", "done"):
         return identity
     held = {one["number"]: one["sha256"] for one in upload["chunks"]}
     sent = 0
-    for number, data in enumerate(chunks(frame, most)):
+    for number, one in enumerate(found):
         tell("sending", sent / max(1, size))
-        sent += len(data)
-        if held.get(number) != digests[number].hex():
-            _put(gateway, f"uploads/{identity}/chunks/{number}", data, digests[number])
-    gateway.ask("POST", f"uploads/{identity}/complete", json_body={"chunks": len(digests)})
+        sent += one.size
+        if held.get(number) != one.digest.hex():
+            path = f"uploads/{identity}/chunks/{number}"
+            _put(gateway, path, encode(frame, one.rows), one.digest)
+    gateway.ask("POST", f"uploads/{identity}/complete", json_body={"chunks": len(found)})
     return identity
 
 
@@ -83,18 +94,17 @@ def cancel_job(gateway: Gateway, identity: str) -> Mapping[str, Any]:
     return list(follow_job(gateway, identity))[-1]
 
 
-def _digest(frame: Frame, most: int, tell: Tell) -> tuple[list[bytes], int]:
-    """The sha256 of each chunk, and the bytes of all."""
-    found: list[bytes] = []
-    size = 0
-    for data in chunks(frame, most):
-        found.append(hashlib.sha256(data).digest())
-        size += len(data)
+def _measure(frame: Frame, most: int, tell: Tell) -> list[_Chunk]:
+    """The chunks as they will be: the key of the upload is made of all of their hashes."""
+    found = []
+    for rows, data in chunks(frame, most):
+        found.append(_Chunk(rows=rows, digest=hashlib.sha256(data).digest(), size=len(data)))
+        del data
         tell("reading the frame", 0.0)
-    return found, size
+    return found
 
 
-def _opening(cell: FrameCell, frame: Frame, digests: list[bytes], size: int) -> dict[str, Any]:
+def _opening(cell: FrameCell, frame: Frame, found: list[_Chunk]) -> dict[str, Any]:
     schema = base64.b64encode(serialize_schema(frame)).decode()
     asked = {
         "target": cell.to,
@@ -105,9 +115,10 @@ def _opening(cell: FrameCell, frame: Frame, digests: list[bytes], size: int) -> 
         "schema": schema,
     }
     # The same cell with the same frame is the same upload, also in another kernel.
-    told = json.dumps([asked, cell.key, [digest.hex() for digest in digests]])
+    told = json.dumps([asked, cell.key, [one.digest.hex() for one in found]])
     key = f"cell-{hashlib.sha256(told.encode()).hexdigest()}"
-    return {**asked, "key": key, "chunks": len(digests), "rows": frame.rows, "bytes": size}
+    size = sum(one.size for one in found)
+    return {**asked, "key": key, "chunks": len(found), "rows": frame.rows, "bytes": size}
 
 
 def _put(gateway: Gateway, path: str, data: memoryview, digest: bytes) -> None:

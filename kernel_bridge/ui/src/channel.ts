@@ -1,6 +1,7 @@
 import { Kernel, KernelMessage } from '@jupyterlab/services';
 import { JSONObject, PromiseDelegate } from '@lumino/coreutils';
 
+import { takeHanded } from './handed';
 import { bringing } from './bringing';
 import { IBridgeSettings } from './settings';
 
@@ -41,6 +42,8 @@ type Told = {
   id: number;
   ok?: boolean;
   result?: JSONObject;
+  /** The key of the answer's buffers, where a worker of this page gave them. */
+  handed?: string;
   progress?: JSONObject;
   error?: string;
   message?: string;
@@ -147,6 +150,7 @@ export class KernelChannel {
   private take(message: KernelMessage.ICommMsgMsg): void {
     const told = message.content.data as unknown as Told;
     const waiting = this.waiting.get(told.id);
+    const buffers = takeHanded(told.handed) ?? message.buffers ?? [];
     if (!waiting) {
       return;
     }
@@ -156,7 +160,7 @@ export class KernelChannel {
     }
     this.waiting.delete(told.id);
     if (told.ok) {
-      waiting.answer.resolve({ result: told.result ?? {}, buffers: message.buffers ?? [] });
+      waiting.answer.resolve({ result: told.result ?? {}, buffers });
     } else {
       waiting.answer.reject(
         new OperationFailed(told.error ?? '', told.message ?? '', told.advice ?? '')

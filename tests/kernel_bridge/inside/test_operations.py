@@ -4,7 +4,7 @@ import io
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
-from channels import KernelChannel
+from channels import KernelChannel, Said
 from pyarrow import parquet
 
 
@@ -103,6 +103,27 @@ def test_a_frame_in_chunks(kernel: KernelChannel, form: str) -> None:
     assert frame["n"].sum() == 4999950000
     assert frame["c"].isna().sum() == 50_000
     assert kernel.ask("read", {"stream": opened["stream"]}).data["error"] == "BadArguments"
+
+
+def test_chunks_whose_bytes_or_hashes_nobody_wants(kernel: KernelChannel) -> None:
+    kernel.run("import pandas as pd; few = pd.DataFrame({'n': range(50_000), 'm': 1, 'o': 2})")
+
+    def told(**wanted: bool) -> tuple[list[str], list[int], bytes]:
+        asked = {"name": "few", "chunk": 1 << 18, "columns": ["n", "m"]}
+        stream = kernel.ask("open", asked).result["stream"]
+        said: list[Said] = []
+        while not said or not said[-1].result["done"]:
+            said.append(kernel.ask("read", {"stream": stream, **wanted}))
+        sizes = [one.result["size"] for one in said]
+        data = b"".join(piece for one in said for piece in one.buffers)
+        return [one.result["sha256"] for one in said], sizes, data
+
+    digests, sizes, data = told()
+    assert len(digests) > 3
+    assert sum(sizes) == len(data)
+    assert pa.ipc.open_stream(data).read_all().column_names == ["n", "m"]
+    assert told(bytes=False) == (digests, sizes, b"")
+    assert told(sha256=False)[1:] == (sizes, data)
 
 
 def test_streams_that_cannot_be_opened(kernel: KernelChannel) -> None:

@@ -2,18 +2,25 @@ import { ServerConnection } from '@jupyterlab/services';
 import { JSONObject } from '@lumino/coreutils';
 
 import { viewOf } from '../channel';
+import { Refused } from './asking';
 import { counted, status } from './output';
 import { ICellMagic, IMagicCall, IShown, MagicFailed } from './registry';
+import { Sender } from './sending';
 import { IJob, Uploads } from './uploads';
 
 /** Bytes of a chunk, about; it is to fit where fewer are allowed. */
-const CHUNK = 4 << 20;
+const CHUNK = 2 << 20;
 
-/** A chunk as it comes out of the kernel. */
+/** A chunk that the kernel made once, and let go of. */
 interface IChunk {
-  readonly number: number;
-  readonly data: Uint8Array;
   readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** What of a chunk is asked for; without its bytes it stays in the kernel. */
+interface IWanted extends JSONObject {
+  readonly bytes: boolean;
+  readonly sha256: boolean;
 }
 
 /** A cell's fields (`kernel_bridge/inside/uploading/cell.py`), with their `digest`. */
@@ -65,19 +72,23 @@ export class DataframeMagic implements ICellMagic {
     end(fields, await this.follow(call, id, shown), call, shown);
   }
 
-  /** Upload what is not there yet, and start the job. */
+  /**
+   * Upload what is not there yet, and start the job.
+   *
+   * The frame is read twice: the upload's key is made of all of it, and chunks are not kept.
+   */
   private async send(
     call: IMagicCall,
     fields: IFields,
     chunk: number,
     shown: IShown
   ): Promise<string> {
-    let bytes = 0;
-    const digests: string[] = [];
-    const read = await this.read(call, fields, chunk, async ({ data, sha256 }) => {
-      digests.push(sha256);
-      bytes += data.byteLength;
+    const chunks: IChunk[] = [];
+    const hashes = { bytes: false, sha256: true };
+    const read = await this.read(call, fields, chunk, () => hashes, async one => {
+      chunks.push(one);
     });
+    const bytes = chunks.reduce((sum, one) => sum + one.bytes, 0);
     const { to, name, mode, partition, compression } = fields;
     const upload = await this.uploads.open({
       target: to,
@@ -88,7 +99,7 @@ export class DataframeMagic implements ICellMagic {
       form: 'pieces',
       // The same cell with the same frame is the same upload.
       key: `page-${fields.digest}-${read.sha256}`,
-      chunks: digests.length,
+      chunks: chunks.length,
       rows: read.rows,
       bytes
     });
@@ -96,22 +107,29 @@ export class DataframeMagic implements ICellMagic {
       return upload.id;
     }
     const held = new Map(upload.chunks.map(({ number, sha256 }) => [number, sha256]));
+    const lacks = (number: number) => held.get(number) !== chunks[number]?.sha256;
     let sent = 0;
-    await this.read(call, fields, chunk, async ({ number, data, sha256 }) => {
-      shown.update(status('sending', sent / Math.max(1, bytes)));
-      if (sha256 !== digests[number]) {
-        throw new MagicFailed(
-          'FrameChanged',
-          `${fields.frame} changed while it was sent`,
-          'run the cell again'
-        );
-      }
-      if (held.get(number) !== sha256) {
-        await this.uploads.put(upload.id, number, data, sha256);
-      }
-      sent += data.byteLength;
-    });
-    await this.uploads.complete(upload.id, digests.length);
+    // The server hashes what comes.
+    const wanted = (number: number) => ({ bytes: lacks(number), sha256: false });
+    const sender = new Sender();
+    try {
+      await this.read(call, fields, chunk, wanted, async (one, number, data) => {
+        shown.update(status('sending', sent / Math.max(1, bytes)));
+        if (number >= chunks.length) {
+          throw changed(fields.frame);
+        }
+        if (data) {
+          await this.uploads.put(upload.id, number, data, chunks[number].sha256, sender);
+        }
+        sent += one.bytes;
+      });
+    } catch (error) {
+      // The server got other bytes than were told of.
+      throw error instanceof Refused && error.status === 422 ? changed(fields.frame) : error;
+    } finally {
+      sender.close();
+    }
+    await this.uploads.complete(upload.id, chunks.length);
     return upload.id;
   }
 
@@ -120,7 +138,8 @@ export class DataframeMagic implements ICellMagic {
     call: IMagicCall,
     { frame, columns }: IFields,
     chunk: number,
-    take: (chunk: IChunk) => Promise<void>
+    wanted: (number: number) => IWanted,
+    take: (chunk: IChunk, number: number, data?: Uint8Array<ArrayBuffer>) => Promise<void>
   ): Promise<{ rows: number; sha256: string }> {
     const asked: JSONObject = { name: frame, form: 'arrow', chunk, columns };
     const { stream, rows } = (await call.ask('open', asked)).result as {
@@ -130,12 +149,12 @@ export class DataframeMagic implements ICellMagic {
     try {
       for (let number = 0; ; number++) {
         call.signal.throwIfAborted();
-        const { result, buffers } = await call.ask('read', { stream });
-        const sha256 = result.sha256 as string;
-        if (result.done) {
+        const { result, buffers } = await call.ask('read', { stream, ...wanted(number) });
+        const { done, sha256, size } = result as { done: boolean; sha256: string; size: number };
+        if (done) {
           return { rows, sha256 };
         }
-        await take({ number, data: viewOf(buffers[0]), sha256 });
+        await take({ sha256, bytes: size }, number, buffers.map(viewOf)[0] as Uint8Array<ArrayBuffer>);
       }
     } catch (error) {
       // A kernel that ended has closed it.
@@ -159,6 +178,11 @@ export class DataframeMagic implements ICellMagic {
       call.signal.removeEventListener('abort', cancel);
     }
   }
+}
+
+/** The frame is not any more what it was when its chunks were hashed. */
+function changed(frame: string): MagicFailed {
+  return new MagicFailed('FrameChanged', `${frame} changed while it was sent`, 'run the cell again');
 }
 
 /** Show what became of the job; throws where nothing was written. */

@@ -3,6 +3,7 @@ import { JSONObject } from '@lumino/coreutils';
 
 import { ask, posted, Refused } from './asking';
 import { MagicFailed } from './registry';
+import { Sender } from './sending';
 
 /** A chunk is sent, and a job followed, again so often where the connection breaks. */
 const TRIES = 3;
@@ -44,19 +45,30 @@ export class Uploads {
     return (await ask(this.server, 'uploads', posted(fields))).json();
   }
 
-  /** Send a chunk, `sha256` in hexadecimal. */
-  async put(id: string, number: number, data: Uint8Array, sha256: string): Promise<void> {
-    const init = {
-      method: 'PUT',
-      body: data as BufferSource,
-      headers: {
-        'Content-Type': 'application/octet-stream',
-        'Content-Digest': `sha-256=:${base64(sha256)}:`
+  /** Send a chunk, `sha256` in hexadecimal; its bytes are moved away. */
+  async put(
+    id: string,
+    number: number,
+    data: Uint8Array<ArrayBuffer>,
+    sha256: string,
+    sender: Sender
+  ): Promise<void> {
+    const headers = {
+      'Content-Type': 'application/octet-stream',
+      'Content-Digest': `sha-256=:${base64(sha256)}:`
+    };
+    const fetch = async (request: RequestInfo | URL): Promise<Response> => {
+      const { status, text, error, body } = await sender.send(request as Request, data);
+      data = body ?? data;
+      if (error !== undefined) {
+        throw new TypeError(error);
       }
+      return new Response(text, { status });
     };
     for (let left = TRIES - 1; ; left--) {
       try {
-        await ask(this.server, `uploads/${id}/chunks/${number}`, init);
+        const server = { ...this.server, fetch };
+        await ask(server, `uploads/${id}/chunks/${number}`, { method: 'PUT', headers });
         return;
       } catch (error) {
         if (left === 0 || (error instanceof Refused && !AGAIN.has(error.status))) {

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import tracemalloc
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from kernel_bridge.inside.tables import by_nanoarrow, by_pyarrow
 from kernel_bridge.inside.tables.frame import from_table, to_table
 from kernel_bridge.inside.tables.model import Table
+from kernel_bridge.inside.tables.plain import slices
 from kernel_bridge.inside.tables.reduce import reduce_table
 from kernel_bridge.inside.tables.values import NotATable
 
@@ -161,3 +163,30 @@ def test_a_stream_that_was_cut(reader: Any) -> None:
     data = write(by_pyarrow, to_table(pd.DataFrame({"x": range(10_000)}))[0])
     with pytest.raises(ValueError, match="no stream of Arrow"):
         reader.read_stream(memoryview(data[:-500]))
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("columns", [(), ("n", "x", "kind", "s")])
+def test_slices_take_no_more_memory_for_a_larger_frame(
+    library: ModuleType, columns: tuple[str, ...]
+) -> None:
+    few, many = (highest(library, rows, columns) for rows in (50_000, 200_000))
+    assert many < 1.1 * few
+    assert many < 8 << 20
+
+
+def highest(library: ModuleType, rows: int, columns: tuple[str, ...]) -> int:
+    """The most bytes that Python and NumPy have at a time while slices of a MiB are written."""
+    frame = pd.DataFrame({name: np.arange(rows) for name in "abnx"})
+    frame["kind"] = pd.Categorical.from_codes(np.arange(rows) % 3, ["a", "b", "c"])
+    frame["s"] = [f"text {number % 977}" for number in range(rows)]
+    frame.index = pd.date_range("2026", periods=rows, freq="s", name="t")
+    sink = io.BytesIO()
+    tracemalloc.start()
+    try:
+        for _ in library.write_batches(slices(frame, 1 << 20, columns), sink):
+            sink.seek(0)
+            sink.truncate()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
