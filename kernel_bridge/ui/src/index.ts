@@ -132,8 +132,10 @@ const pipeline: JupyterFrontEndPlugin<ICellPipeline> = {
   id: 'porter-kernel-bridge:pipeline',
   description: 'The steps that a code cell goes through.',
   autoStart: true,
+  requires: [IBridge],
   provides: ICellPipeline,
-  activate: (): ICellPipeline => new CellPipeline()
+  activate: (_: JupyterFrontEnd, { client }: IBridge): ICellPipeline =>
+    new CellPipeline(client.interrupted)
 };
 
 const executor: JupyterFrontEndPlugin<INotebookCellExecutor> = {

@@ -1,6 +1,7 @@
 import { ICodeCellModel } from '@jupyterlab/cells';
 import { INotebookCellExecutor, INotebookModel, runCell } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
+import { ISignal } from '@lumino/signaling';
 
 /** One cell on its way to a kernel. */
 export interface ICellRun extends INotebookCellExecutor.IRunCellOptions {
@@ -36,6 +37,11 @@ export class CellPipeline implements ICellPipeline {
   private readonly queues = new WeakMap<object, Promise<unknown>>();
   private readonly stopped = new WeakMap<object, number>();
   private batch = 0;
+
+  constructor(
+    /** Emits the id of each kernel that somebody interrupts. */
+    private readonly interrupted: ISignal<unknown, string>
+  ) {}
 
   add(middleware: ICellMiddleware): () => void {
     this.steps.push(middleware);
@@ -91,11 +97,34 @@ export class CellPipeline implements ICellPipeline {
     return running;
   }
 
-  private through(options: INotebookCellExecutor.IRunCellOptions): Promise<boolean> {
+  private async through(options: INotebookCellExecutor.IRunCellOptions): Promise<boolean> {
     const steps = [...this.steps];
     const cell: ICellRun = { ...options, source: options.cell.model.sharedModel.getSource() };
+    let stopped = false;
+    // The kernel has nothing yet that its interrupt would end.
+    const stop = (_: unknown, id: string) => {
+      stopped ||= id === options.sessionContext?.session?.kernel?.id;
+    };
+    const run = () => (stopped ? refuse(options) : runCell(options));
     const from = (index: number): Promise<boolean> =>
-      index < steps.length ? steps[index].run(cell, () => from(index + 1)) : runCell(options);
-    return from(0);
+      index < steps.length ? steps[index].run(cell, () => from(index + 1)) : run();
+    this.interrupted.connect(stop);
+    try {
+      return await from(0);
+    } finally {
+      this.interrupted.disconnect(stop);
+    }
   }
+}
+
+/** Say in a cell that it was interrupted before the kernel had it. */
+async function refuse(options: INotebookCellExecutor.IRunCellOptions): Promise<boolean> {
+  const { cell, onCellExecutionScheduled, onCellExecuted } = options;
+  const { outputs } = cell.model as ICodeCellModel;
+  const [ename, evalue] = ['KeyboardInterrupt', 'the cell was interrupted before it ran'];
+  onCellExecutionScheduled({ cell });
+  outputs.clear();
+  outputs.add({ output_type: 'error', ename, evalue, traceback: [`${ename}: ${evalue}`] });
+  onCellExecuted({ cell, success: false });
+  return false;
 }

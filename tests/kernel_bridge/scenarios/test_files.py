@@ -16,6 +16,23 @@ from labs import Lab, serve_bridged
 KERNELS = ("porter-browser", "python3")
 ROWS = 50_000
 LONG = "%%sql\nSELECT count(*) FROM range(3000000) a(i), range(3000000) b(j) WHERE i * j % 7 = 3"
+# The kernel has begun with a cell; before, it may be busy with what the page asks of it.
+BEGUN = f"""wanted => {{
+    const kernel = {WIDGET}.sessionContext.session.kernel;
+    kernel.iopubMessage.connect((_, {{ header, content }}) => {{
+        if (header.msg_type === 'execute_input' && content.code === wanted) window.begun = true;
+    }});
+    window.begun = false;
+}}"""
+# Somebody interrupts the kernel while the page asks it something before a cell.
+ASKED = f"""() => {{
+    const kernel = {WIDGET}.sessionContext.session.kernel;
+    kernel.anyMessage.connect((_, {{ msg, direction }}) => {{
+        if (direction === 'send' && msg.content.data?.op === 'hello') {{
+            void window.jupyterapp.commands.execute('notebook:interrupt-kernel');
+        }}
+    }});
+}}"""
 # Of DuckDB, and of what reads Parquet.
 PARTS = re.compile(r"(duckdb|parquet)[^/]*\.(js|wasm)$")
 
@@ -196,11 +213,12 @@ def test_too_much_is_refused(at: Desk) -> None:
 @both
 def test_an_interrupt_ends_the_query(at: Desk) -> None:
     run(at, "%%sql df <<\nSELECT 1 AS a")
+    at.page.evaluate(BEGUN, LONG)
     start(at, LONG)
     if at.kernel == KERNELS[0]:
         at.await_text(0, "DuckDB runs")
     else:
-        at.page.wait_for_function(f"{WIDGET}.sessionContext.session.kernel.status === 'busy'")
+        at.page.wait_for_function("window.begun")
 
     at.execute("notebook:interrupt-kernel")
     await_end(at)
@@ -209,3 +227,15 @@ def test_an_interrupt_ends_the_query(at: Desk) -> None:
     assert at.text(1) == ""
     again = run(at, "%%sql df <<\nFROM 'data/some.csv'", "print(len(df))")
     assert again[1] == "2\n"
+
+
+@pytest.mark.parametrize("at", KERNELS[1:], indirect=True)
+def test_an_interrupt_before_the_kernel_has_the_query_ends_it(at: Desk) -> None:
+    run(at, "%%sql df <<\nSELECT 1 AS a")
+    at.page.evaluate(ASKED)
+    start(at, LONG)
+    at.await_text(0, "KeyboardInterrupt")
+
+    assert at.text(0) == "KeyboardInterrupt: the cell was interrupted before it ran"
+    assert at.text(1) == ""
+    assert run(at, "print('still here')") == ["still here\n"]
