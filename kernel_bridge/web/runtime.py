@@ -68,8 +68,13 @@ class KernelRuntime:
 
     async def wheel(self, source: str) -> str | None:
         """The index's address of a wheel by its sha256, which is compiled meanwhile."""
-        await self.lock()
-        return self.wheels.ask(source, await self._asking())
+        client = await self._asking()
+        address = self.wheels.ask(source, client)
+        if address is None:
+            # A server that was started anew has no lock file yet.
+            await self.lock()
+            address = self.wheels.ask(source, client)
+        return address
 
     async def index_lock(self) -> httpx.Response:
         """The index's own lock file, the same object while it is the same; raises as `lock` does."""
