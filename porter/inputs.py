@@ -13,7 +13,7 @@ from porter.recipe import FLAGS, Kind, Recipe
 from porter.tree import hash_tree, list_tree
 
 # Raised when the way a wheel is built or finished changes: older artefacts are not reused.
-SCHEME = "6"
+SCHEME = "7"
 # Fields of a recipe that change a wheel only where they are given.
 SCRIPTS = ("script", "cross_script", "post")
 LISTS = ("constraint", "build_extras", "cross_build_files", "retain_test_patterns")

@@ -99,7 +99,12 @@ def _finish(
         audited=shop.surface is not None,
     )
     finished = scratch / built.name
-    finish_wheel(built, finished, added={MEMBER: sbom}, scratch=scratch)
+    places = {
+        scratch: "/build",
+        shop.home.environments: "/environments",
+        shop.home.toolchains: "/toolchains",
+    }
+    finish_wheel(built, finished, added={MEMBER: sbom}, places=places)
     return finished
 
 

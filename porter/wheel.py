@@ -5,10 +5,12 @@ import csv
 import hashlib
 import io
 import os
+import re
 import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from packaging.utils import parse_wheel_filename
 
@@ -19,19 +21,23 @@ from porter.platform import Platform
 SOURCE_DATE_EPOCH = 315619200
 
 
-# What stands for the folder of a build where a backend tells of it.
-BUILD = b"/build"
+# The folder that meson-python makes in a source for each build.
+MESON = re.compile(rb"/\.mesonpy-\w{8}(?=/)")
 
 
 def finish_wheel(
-    built: Path, target: Path, *, added: Mapping[str, bytes], scratch: Path | None = None
+    built: Path,
+    target: Path,
+    *,
+    added: Mapping[str, bytes],
+    places: Mapping[Path, str] = MappingProxyType({}),
 ) -> None:
     """Copy a wheel with `added` members below its dist-info folder and a fresh RECORD.
 
     Members keep their order; RECORD is last, as the wheel specification recommends; every time
-    is SOURCE_DATE_EPOCH, so that the same inputs give the same bytes. A backend's own bills of
-    materials, such as maturin's, name its crates by the folder `scratch` in which it was built: it
-    is `/build` in the wheel.
+    is SOURCE_DATE_EPOCH, so that the same inputs give the same bytes. Where a backend's bills of
+    materials, as maturin's, or modules, as NumPy's, tell of folders of this machine, they name
+    `places` instead, the first that fits.
     """
     name, version = built.name.split("-")[:2]
     info = f"{name}-{version}.dist-info"
@@ -41,8 +47,8 @@ def finish_wheel(
             if member.filename != f"{info}/RECORD" and not member.is_dir():
                 mode = member.external_attr >> 16
                 content = source.read(member)
-                if scratch is not None and member.filename.startswith(f"{info}/sboms/"):
-                    content = content.replace(os.fsencode(scratch), BUILD)
+                if member.filename.startswith(f"{info}/sboms/") or member.filename.endswith(".py"):
+                    content = _placed(content, places)
                 rows.append(_write(wheel, member.filename, content, mode))
         for path, content in added.items():
             rows.append(_write(wheel, f"{info}/{path}", content, 0o644))
@@ -64,6 +70,13 @@ def check_wheel_tag(wheel: Path, platform: Platform) -> None:
 def fits(filename: str, platform: Platform) -> bool:
     """Whether the platform can install a wheel of that name."""
     return not parse_wheel_filename(filename)[3].isdisjoint(platform.tags())
+
+
+def _placed(content: bytes, places: Mapping[Path, str]) -> bytes:
+    for folder, name in places.items():
+        if (told := os.fsencode(folder)) in content:
+            content = MESON.sub(b"/.mesonpy", content.replace(told, name.encode()))
+    return content
 
 
 def _write(wheel: zipfile.ZipFile, name: str, content: bytes, mode: int) -> tuple[str, str, str]:

@@ -36,17 +36,24 @@ def make_built(folder: Path) -> Path:
     return path
 
 
-def test_a_backends_own_bill_names_no_folder_of_this_machine(tmp_path: Path) -> None:
+def test_bills_and_modules_name_no_folder_of_this_machine(tmp_path: Path) -> None:
     built = make_built(tmp_path / "built")
-    names = ("sboms/rust.cyclonedx.json", "METADATA.txt")
+    scratch = tmp_path / "work" / "x"
+    told = {
+        "sample-1.0.dist-info/sboms/rust.cyclonedx.json": f'"path+file://{scratch}/src#a@1.0"',
+        "sample/config.py": f"by = '{scratch}/src/.mesonpy-4bcb_ban/lib', '{tmp_path}/tools'",
+        "sample-1.0.dist-info/METADATA.txt": f"{scratch}/src",
+    }
     with zipfile.ZipFile(built, "a") as wheel:
-        for name in names:
-            wheel.writestr(f"sample-1.0.dist-info/{name}", f'"path+file://{tmp_path}/src#a@1.0"')
-    finish_wheel(built, tmp_path / NAME, added={}, scratch=tmp_path)
+        for name, text in told.items():
+            wheel.writestr(name, text)
+    finish_wheel(built, tmp_path / NAME, added={}, places={scratch: "/build", tmp_path: "/porter"})
     with zipfile.ZipFile(tmp_path / NAME) as wheel:
-        scrubbed, other = (wheel.read(f"sample-1.0.dist-info/{name}").decode() for name in names)
-    assert scrubbed == '"path+file:///build/src#a@1.0"'
-    assert str(tmp_path) in other
+        assert [wheel.read(name).decode() for name in told] == [
+            '"path+file:///build/src#a@1.0"',
+            "by = '/build/src/.mesonpy/lib', '/porter/tools'",
+            f"{scratch}/src",
+        ]
 
 
 def test_a_finished_wheel_is_whole_and_true(tmp_path: Path) -> None:
