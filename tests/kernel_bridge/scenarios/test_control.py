@@ -123,7 +123,7 @@ def test_keys_alone_choose_and_read(desk: Desk) -> None:
 
     press("ArrowRight")
     press("Enter")
-    expect(popup(desk)).to_be_visible()
+    expect(popup(desk)).to_be_focused()
     press("Tab")
     assert desk.page.evaluate(focused) == "Cell 1, line 3"
     press("Escape")
