@@ -143,15 +143,15 @@ def test_an_interrupt_reaches_the_server(at: Desk) -> None:
     ]
 
 
-def test_the_servers_kernel_ends_with_the_page(browser: Browser, lab: Lab) -> None:
-    with sit_down(browser, lab) as at:
-        at.open(write_notebook(lab.folder, "leaves.ipynb", [""], kernel="porter-browser"))
+def test_the_servers_kernel_ends_with_the_page(browser: Browser, bridged: Lab) -> None:
+    with sit_down(browser, bridged) as at:
+        at.open(write_notebook(bridged.folder, "leaves.ipynb", [""], kernel="porter-browser"))
         run(at, "%%remote\nx = 1")
-        assert len(kernels(lab)) == 1
+        assert len(kernels(bridged)) == 1
 
         at.page.reload()
 
-        await_kernels(lab, 0)
+        await_kernels(bridged, 0)
 
 
 def test_a_restart_begins_anew_on_both_sides(at: Desk) -> None:
