@@ -4,7 +4,10 @@ It is the kernel's process and its user's files, which any cell may read; so no 
 https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from kernel_bridge.inside.query.errors import QueryError
@@ -14,6 +17,8 @@ from kernel_bridge.inside.tables.by_pyarrow import make_table
 from kernel_bridge.inside.tables.plain import plain_frame
 
 BATCH = 8192
+# Seconds; an interrupt that comes before DuckDB has begun is forgotten, and told again.
+AGAIN = 0.05
 # As in a page: nothing is fetched from elsewhere, and a name is a file's, never a variable's.
 CLOSED: Mapping[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -33,7 +38,8 @@ def query_files(sql: str, values: Mapping[str, Any], first: int | None) -> tuple
             advice="%pip install duckdb pandas pyarrow, or name a service with --on",
         ) from error
     bound = {name: native_value(name, value) for name, value in values.items()}
-    with duckdb.connect(":memory:", config=dict(CLOSED)) as connection:
+
+    def ask() -> tuple[Any, bool]:
         try:
             # As a page has it, which knows no other zone.
             connection.execute("SET TimeZone = 'UTC'")
@@ -47,16 +53,38 @@ def query_files(sql: str, values: Mapping[str, Any], first: int | None) -> tuple
             relation = connection.sql(statements[0], params=bound or None)
             reader = relation.to_arrow_reader(BATCH)
             batches, truncated = _first(reader, first)
-        except RuntimeError as error:
-            # DuckDB sees the interrupt before Python does.
-            if "interrupted" in str(error):
-                raise KeyboardInterrupt from None
-            raise
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             raise QueryError(
                 f"QueryFailed: {error}", advice="names of files are from the notebook's folder"
             ) from None
         return plain_frame(make_table(reader.schema, batches)), truncated
+
+    with duckdb.connect(":memory:", config=dict(CLOSED)) as connection:
+        return _interruptible(ask, connection.interrupt)
+
+
+def _interruptible(
+    task: Callable[[], tuple[Any, bool]], stop: Callable[[], None]
+) -> tuple[Any, bool]:
+    """Do it in a thread: what calls DuckDB may work on a long step itself, and sees no signal then."""
+    running: Future[tuple[Any, bool]] = Future()
+
+    def work() -> None:
+        if running.set_running_or_notify_cancel():
+            try:
+                running.set_result(task())
+            except BaseException as error:  # noqa: BLE001 # raised where it is waited for
+                running.set_exception(error)
+
+    try:
+        Thread(target=work, daemon=True).start()
+        return running.result()
+    except KeyboardInterrupt:
+        while not (running.cancel() or running.done()):
+            with suppress(KeyboardInterrupt):  # somebody is impatient
+                stop()
+                wait([running], AGAIN)
+        raise
 
 
 def _first(reader: Any, first: int | None) -> tuple[list[Any], bool]:
