@@ -43,8 +43,7 @@ async def install(
         )
     done = Installed()
     locked = _locked()
-    by_import = {name: project for project, names in locked.items() for name in names}
-    wanted = _projects(imports, by_import, done)
+    wanted = _projects(imports, _by_import(locked), done)
     await _from_lock([name for name in wanted if name in locked], tell)
     for project, modules in wanted.items():
         reason = ""
@@ -65,22 +64,39 @@ async def install(
     return done
 
 
+def is_whole(module: str) -> bool:
+    """Whether a module can be imported, and nothing of its project is still being loaded.
+
+    Pyodide unpacks a wheel, and then loads its libraries: who imports one meanwhile fails.
+    """
+    if not is_there(module):
+        return False
+    if module in sys.modules or not LOADING.locked():
+        return True
+    locked = _locked()
+    project = project_of(module, _by_import(locked))
+    return project not in locked or project in import_module("pyodide_js").loadedPackages.to_py()
+
+
 async def install_ahead(imports: Iterable[str]) -> list[str]:
     """Install what of these modules the lock file has; tells the projects, and of no failure.
 
     Their extension modules are loaded too, as Pyodide's own `loadPackage` does: that runs nothing of Python.
+    One after the other, each at once: a cell that imported one that is loaded in part would fail.
     """
     if not IN_BROWSER:
         return []
     locked = _locked()
-    by_import = {name: project for project, names in locked.items() for name in names}
-    wanted = [one for one in _projects(imports, by_import, Installed()) if one in locked]
+    wanted = [one for one in _projects(imports, _by_import(locked), Installed()) if one in locked]
     await _from_lock(wanted)
     api = import_module("pyodide_js")._api  # noqa: SLF001 # there is no public way
     for path in api.porterExtensions() if hasattr(api, "porterExtensions") else ():
+        # Cells that came meanwhile have their turn.
+        await asyncio.sleep(0)
         try:
-            await api.loadDynlib(path)
-        except Exception as error:  # noqa: BLE001 # JavaScript's: importing it says so
+            import_module("ctypes").CDLL(path)
+        except OSError as error:
+            # Importing it says so.
             logging.getLogger(__name__).debug("%s: %s", path, error)
     return wanted
 
@@ -98,6 +114,10 @@ def _projects(
         else:
             done.absent[module] = "many projects share that name, and none is known by the whole"
     return wanted
+
+
+def _by_import(locked: Mapping[str, list[str]]) -> Mapping[str, str]:
+    return {name: project for project, names in locked.items() for name in names}
 
 
 def _locked() -> Mapping[str, list[str]]:

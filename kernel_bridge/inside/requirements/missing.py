@@ -13,10 +13,14 @@ from kernel_bridge.inside.analysis.transform import Unreadable, read_cell
 MAGICS = {"%matplotlib": ("matplotlib",), "%pylab": ("matplotlib", "numpy")}
 
 
-def missing_imports(source: str, transform: Callable[[str], str] | None = None) -> list[str]:
+def missing_imports(
+    source: str,
+    transform: Callable[[str], str] | None = None,
+    there: Callable[[str], bool] | None = None,
+) -> list[str]:
     """Dotted names, each once, in the order they stand, those that magics import first.
 
-    Guarded imports do not count: the cell goes on without them. A cell that cannot be read has
+    `there` says whether a module can be imported, `is_there` without it. Guarded imports do not count: the cell goes on without them. A cell that cannot be read has
     none, since it will say so itself.
     """
     try:
@@ -29,7 +33,8 @@ def missing_imports(source: str, transform: Callable[[str], str] | None = None) 
         found += [one for tree, _ in read.trees for one in read_imports(tree)]
     except (Unreadable, RecursionError):
         return []
-    return list(dict.fromkeys(filter(None, map(_missing, found))))
+    names = (_missing(one, there or is_there) for one in found)
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def is_there(name: str) -> bool:
@@ -63,13 +68,13 @@ def _is_namespace(spec: ModuleSpec | None) -> bool:
     return spec is not None and spec.origin is None and spec.submodule_search_locations is not None
 
 
-def _missing(one: Import) -> str:
+def _missing(one: Import, there: Callable[[str], bool]) -> str:
     if one.guarded:
         return ""
-    if not is_there(one.name):
+    if not there(one.name):
         return one.name
     # `from google import protobuf`
     if one.also and one.also != "*" and _is_namespace(_find(one.name)):
         whole = f"{one.name}.{one.also}"
-        return "" if is_there(whole) else whole
+        return "" if there(whole) else whole
     return ""

@@ -13,14 +13,15 @@ from kernel_bridge.inside.registry import (
 )
 from kernel_bridge.inside.requirements.install import install as run_install
 from kernel_bridge.inside.requirements.install import install_ahead as run_install_ahead
+from kernel_bridge.inside.requirements.install import is_whole
 from kernel_bridge.inside.requirements.missing import missing_imports
 
 
 @operation("missing")
 def missing(shell: Any, args: Arguments, _buffers: list[memoryview]) -> Answer:
-    """`{code}` → `{missing}`: dotted names that the cell imports and the kernel cannot."""
+    """`{code}` → `{missing}`: dotted names that the cell imports and the kernel cannot yet."""
     code = argument(args, "code", str)
-    return {"missing": missing_imports(code, shell.transform_cell)}, ()
+    return {"missing": missing_imports(code, shell.transform_cell, is_whole)}, ()
 
 
 @slow_operation("install")

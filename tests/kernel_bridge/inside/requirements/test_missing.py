@@ -36,6 +36,11 @@ def test_missing(source: str, missing: list[str]) -> None:
     assert missing_imports(source) == missing
 
 
+def test_what_is_there_in_part_is_missing() -> None:
+    source = "import json, xml.dom\nfrom json import loads\ntry:\n    import csv\nexcept ImportError:\n    pass"
+    assert missing_imports(source, there=lambda _: False) == ["json", "xml.dom"]
+
+
 @pytest.mark.skipif(find_spec("matplotlib") is not None, reason="it is not missing here")
 @pytest.mark.parametrize(
     ("source", "missing"),
