@@ -66,7 +66,11 @@ def test_what_is_no_query_of_files_is_refused(folder: Path, sql: str, message: s
 @pytest.mark.parametrize("number", range(12))
 def test_an_interrupt_ends_a_query_whatever_it_is_at(number: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    endless = "SELECT count(*) FROM range(3000000) a(i), range(3000000) b(j) WHERE i * j % 7 = 3"
-    threading.Timer(number / 100, os.kill, [os.getpid(), signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
-        query_files(endless, {}, None)
+        interrupted(number / 100)
+
+
+def interrupted(seconds: float) -> None:
+    endless = "SELECT count(*) FROM range(3000000) a(i), range(3000000) b(j) WHERE i * j % 7 = 3"
+    threading.Timer(seconds, os.kill, [os.getpid(), signal.SIGINT]).start()
+    query_files(endless, {}, None)
