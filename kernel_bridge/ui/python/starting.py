@@ -32,6 +32,7 @@ def _start(marks: list[str]) -> None:
 
     shell = get_ipython()
     kernel = shell.kernel
+    loop = asyncio.get_event_loop()
     memory = getattr(pyodide_js._api.config, "porterInterrupts", None)
     if memory is not None:
         pyodide_js.setInterruptBuffer(memory)
@@ -66,9 +67,19 @@ def _start(marks: list[str]) -> None:
         now = time.monotonic()
         if interruptible and now - last > again:
             last = now
-            if not asleep:
+            waiting = [task for task in awaiting() if not task.cancelling()]
+            if waiting and asyncio.current_task(loop) is None:
+                # What runs is the kernel's own: the page took it for the cell, as it answered late.
+                for task in waiting:
+                    task.cancel()
+            elif not asleep:
                 raise KeyboardInterrupt
-            woken = True
+            else:
+                woken = True
+
+    def awaiting() -> list[Any]:
+        # A task that sleeps by stack switching waits for nothing: it takes a signal.
+        return [task for task in running if task._fut_waiter is not None]
 
     async def run_interruptible(*args: object, **given: object) -> object:
         nonlocal interruptible
@@ -106,13 +117,14 @@ def _start(marks: list[str]) -> None:
             running.remove(task)
 
     def complete_marked(code: str, cursor_pos: int) -> object:
+        nonlocal last
         if code != marks[1]:
             return complete(code, cursor_pos)
-        # A task that sleeps by stack switching waits for nothing: it takes a signal.
-        awaiting = [task for task in running if task._fut_waiter is not None]
-        for task in awaiting:
+        waiting = awaiting()
+        for task in waiting:
             task.cancel()
-        matches = ["cancelled"] if awaiting else []
+            last = time.monotonic()
+        matches = ["cancelled"] if waiting else []
         return {
             "matches": matches,
             "cursor_start": 0,
