@@ -7,6 +7,8 @@ import { Token } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { KernelDecision } from './decision';
+import { ICellMagics } from './magics/registry';
+import { isRemote } from './remote';
 
 /** Milliseconds without an edit after which a notebook is asked about again. */
 const QUIET = 800;
@@ -51,7 +53,11 @@ export class Decisions implements IDecisions {
   private readonly lasts = new WeakMap<INotebookModel, KernelDecision>();
   private readonly _changed = new Signal<this, INotebookModel>(this);
 
-  constructor(private readonly server: ServerConnection.ISettings) {}
+  constructor(
+    private readonly server: ServerConnection.ISettings,
+    /** Whether the browser's kernel is not to run a cell itself. */
+    private readonly spared: (source: string) => boolean
+  ) {}
 
   get changed(): ISignal<this, INotebookModel> {
     return this._changed;
@@ -66,7 +72,7 @@ export class Decisions implements IDecisions {
     if (model.isDisposed) {
       return Promise.resolve(null);
     }
-    const question = { path: context.localPath, notebook: codeOf(model) };
+    const question = { path: context.localPath, notebook: codeOf(model, this.spared) };
     const body = JSON.stringify(question);
     const before = this.asked.get(model);
     if (before?.body === body) {
@@ -127,7 +133,7 @@ export class Decisions implements IDecisions {
 }
 
 /** A notebook as nbformat has it, without what no decision follows from, such as outputs. */
-function codeOf(model: INotebookModel): object {
+function codeOf(model: INotebookModel, spared: (source: string) => boolean): object {
   const shared = model.sharedModel;
   const { kernelspec, language_info } = shared.getMetadata();
   return {
@@ -138,7 +144,7 @@ function codeOf(model: INotebookModel): object {
       cell_type: cell.cell_type,
       id: cell.getId(),
       metadata: {},
-      source: cell.getSource(),
+      source: spared(cell.getSource()) ? '' : cell.getSource(),
       ...(cell.cell_type === 'code' ? { outputs: [], execution_count: null } : {})
     }))
   };
@@ -148,7 +154,8 @@ export const decisions: JupyterFrontEndPlugin<IDecisions> = {
   id: 'porter-kernel-bridge:decisions',
   description: 'Where each notebook can run, and why.',
   autoStart: true,
+  requires: [ICellMagics],
   provides: IDecisions,
-  activate: ({ serviceManager }: JupyterFrontEnd): IDecisions =>
-    new Decisions(serviceManager.serverSettings)
+  activate: ({ serviceManager }: JupyterFrontEnd, magics: ICellMagics): IDecisions =>
+    new Decisions(serviceManager.serverSettings, source => magics.has(source) || isRemote(source))
 };

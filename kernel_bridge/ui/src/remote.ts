@@ -18,6 +18,11 @@ const MARK = /^\s*%%remote[ \t]*(?:\n|$)/;
 /** The sessions of such kernels (`kernel_bridge/gateway/trust.py`). */
 const TYPE = 'porter-remote';
 
+/** Whether a cell says of itself that it runs on a server, wherever its notebook is. */
+export function isRemote(source: string): boolean {
+  return MARK.test(source);
+}
+
 const MARKED = '# %%remote';
 const INTERRUPTED = { name: 'KeyboardInterrupt', message: 'the remote cell was interrupted' };
 /** What the notebook's own kernel has lost then, the other one is not to have either. */
@@ -72,7 +77,7 @@ export class RemoteCells implements ICellMiddleware {
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
     const panel = this.tracker.find(({ model }) => model === cell.notebook);
     const here = panel?.sessionContext.session?.kernel;
-    const asked = MARK.test(cell.source) || (panel && this.marked(panel, cell.cell.model.id));
+    const asked = isRemote(cell.source) || (panel && this.marked(panel, cell.cell.model.id));
     if (!panel || !here || !asked || this.moves.side(panel) !== 'browser') {
       return next();
     }

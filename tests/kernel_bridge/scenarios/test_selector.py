@@ -67,11 +67,24 @@ def user_policy(lab: Lab, policy: str) -> Iterator[None]:
         (LIGHT, None, BROWSER),
         (HEAVY, None, SERVER),
         (UNCLEAR, None, SERVER),
+        ("%%sql df << --on warehouse\nSELECT 1 AS a", None, BROWSER),
+        ('%%dataframe\nframe = "df"\nto = "lake"', None, BROWSER),
+        (f"%%remote\n{HEAVY}", None, BROWSER),
         (HEAVY, "browser", BROWSER),
         (LIGHT, "server", SERVER),
         (LIGHT, "somewhere", BROWSER),
     ],
-    ids=["browser", "server", "unknown", "own-browser", "own-server", "own-nonsense"],
+    ids=[
+        "browser",
+        "server",
+        "unknown",
+        "query",
+        "upload",
+        "remote",
+        "own-browser",
+        "own-server",
+        "own-nonsense",
+    ],
 )
 def test_a_notebook_opens_by_its_verdict_or_its_own_policy(
     desk: Desk, source: str, policy: str | None, kernel: str

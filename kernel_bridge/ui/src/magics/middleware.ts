@@ -48,6 +48,11 @@ export class Magics implements ICellMagics, ICellMiddleware {
     };
   }
 
+  has(source: string): boolean {
+    const found = CELL.exec(source);
+    return found !== null && this.magics.has(found[1]);
+  }
+
   async run(cell: ICellRun, next: () => Promise<boolean>): Promise<boolean> {
     const kernel = cell.sessionContext?.session?.kernel;
     const panel = this.tracker.find(({ model }) => model === cell.notebook);

@@ -66,6 +66,8 @@ export interface ICellMagic {
 export interface ICellMagics {
   /** Add one; throws where there is one of that name. Disposing of the answer takes it away. */
   register(magic: ICellMagic): IDisposable;
+  /** Whether a cell is one that the page runs for a kernel of the browser. */
+  has(source: string): boolean;
 }
 
 export const ICellMagics = new Token<ICellMagics>(
