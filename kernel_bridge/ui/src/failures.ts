@@ -22,7 +22,7 @@ export function causeOf(cell: ICellRun): IWhy | null {
   }
   const told = `${error.ename}: ${error.evalue}`;
   if (IMPORT.has(error.ename)) {
-    const module = /['"]([\w.]+)['"]/.exec(error.evalue)?.[1];
+    const module = /['"]([a-z_]\w*(?:\.[a-z_]\w*)*)['"]/i.exec(error.evalue)?.[1];
     return { cause: 'import', message: told, subject: module ?? error.ename };
   }
   if (error.ename === 'MemoryError' || /out of memory|memory access out of bounds/i.test(told)) {
