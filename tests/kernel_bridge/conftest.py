@@ -7,6 +7,9 @@ from labs import Lab, serve_lab
 from servers import Served, serve_index
 
 from porter.home import Home
+from porter.platform import read_platform
+from porter.progress import Quiet
+from porter.toolchain.builder import have_builder
 
 # Where nothing listens.
 NOWHERE = "http://127.0.0.1:9"
@@ -29,9 +32,18 @@ def index(tmp_path_factory: pytest.TempPathFactory, home: Home) -> Iterator[Serv
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory, index: Served, home: Home) -> Iterator[Lab]:
+def compiling(home: Home, env: dict[str, str]) -> Home:
+    """The tests' cache, with a Python of the browser kernel's version, installed the first time."""
+    have_builder(read_platform("314"), home=home, env=env, report=Quiet())
+    return home
+
+
+@pytest.fixture(scope="session")
+def indexed(
+    tmp_path_factory: pytest.TempPathFactory, index: Served, compiling: Home
+) -> Iterator[Lab]:
     """A JupyterLab with that index."""
-    env = {"PORTER_HOME": str(home.root)}
+    env = {"PORTER_HOME": str(compiling.root)}
     bridge = {"index": index.url, "server_kernel": "conda-base"}
     with serve_lab(tmp_path_factory.mktemp("indexed"), bridge, env=env) as lab:
         yield lab
