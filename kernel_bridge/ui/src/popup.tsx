@@ -36,9 +36,6 @@ export function Popup({ name, label, title, chip, children }: IProps): JSX.Eleme
         return;
       }
       setOpen(opens);
-      if (opens) {
-        node.focus();
-      }
     };
     node.addEventListener('beforetoggle', turned);
     node.addEventListener('toggle', turned);
@@ -47,6 +44,8 @@ export function Popup({ name, label, title, chip, children }: IProps): JSX.Eleme
       node.removeEventListener('toggle', turned);
     };
   }, []);
+  // Once its content is there: the next Tab is to find that.
+  React.useEffect(() => void (open && popup.current?.focus()), [open]);
   const id = React.useId();
   // React 18 knows none of these attributes, and hands them on as they are.
   const target = { popovertarget: id };
