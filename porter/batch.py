@@ -60,8 +60,8 @@ def run_graph[Key: Hashable, Item, Result](
     """`work` on every item once all that it waits for is done.
 
     It is given the results of those, and how many of the `jobs` are its share: all where nothing
-    else can run. As many as are `spare` are begun beyond these. `seconds` is how long each is thought to take, for the longest way to come first
-    (`Schedule`). What waits for a failure fails too, and says for whom it waited; `fail_fast`
+    else can run. As many as are `spare` are begun beyond these. `seconds` is how long each is
+    thought to take, for the longest way to come first (`Schedule`). What waits for a failure fails too, and says for whom it waited; `fail_fast`
     begins nothing after a failure, and ends nothing that runs. `on_blocked` is told of each that
     will not be begun, and of whose failure keeps it. The rest is as of `run_batch`.
     """

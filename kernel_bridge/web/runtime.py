@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from tornado import web
 
-from kernel_bridge.compiled import Shelf
+from kernel_bridge.compiled import Compiled, Shelf
 from kernel_bridge.errors import BridgeError, NotThere, ServiceAway
 from kernel_bridge.runtime import KernelFiles, fetch_kernel_files, merge_lock
 from kernel_bridge.settings import BridgeSettings
@@ -75,6 +75,15 @@ class KernelRuntime:
             await self.lock()
             address = self.wheels.ask(source, client)
         return address
+
+    async def compiled(self, digest: str) -> Compiled | None:
+        """A compiled wheel by its own sha256; raises as `lock` does."""
+        found = self.wheels.find(digest)
+        if found is None:
+            # A server that was started anew has no lock file yet.
+            await self.lock()
+            found = self.wheels.find(digest)
+        return found
 
     async def index_lock(self) -> httpx.Response:
         """The index's own lock file, the same object while it is the same; raises as `lock` does."""
@@ -194,15 +203,14 @@ class FileHandler(RuntimeHandler):
         """The wheel, to be kept for ever; raises NotThere."""
         found = (await self.runtime.files()).find(digest, name)
         if found is None:
-            # A server that was started anew has no lock file yet.
-            await self.runtime.lock()
-            if compiled := self.runtime.wheels.find(digest):
-                await self._send_compiled(await read(compiled.path))
-                return
-        if found is None:
-            raise NotThere(
-                f"there is no file {name} of that hash", advice="load the page again: Porter is new"
-            )
+            compiled = await self.runtime.compiled(digest)
+            if compiled is None:
+                raise NotThere(
+                    f"there is no file {name} of that hash",
+                    advice="load the page again: Porter is new",
+                )
+            await self._send_compiled(await read(compiled.path))
+            return
         self.set_header("Cache-Control", FOR_EVER)
         await self.finish(await read(found), set_content_type="application/zip")
 

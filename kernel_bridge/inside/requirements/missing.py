@@ -20,8 +20,9 @@ def missing_imports(
 ) -> list[str]:
     """Dotted names, each once, in the order they stand, those that magics import first.
 
-    `there` says whether a module can be imported, `is_there` without it. Guarded imports do not count: the cell goes on without them. A cell that cannot be read has
-    none, since it will say so itself.
+    `there` says whether a module can be imported, `is_there` without it. Guarded imports do not
+    count: the cell goes on without them. A cell that cannot be read has none, since it will say so
+    itself.
     """
     try:
         read = read_cell(source, transform)

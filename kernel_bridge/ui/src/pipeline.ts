@@ -3,6 +3,8 @@ import { INotebookCellExecutor, INotebookModel, runCell } from '@jupyterlab/note
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 
+import { OutputWriter } from './magics/output';
+
 /** One cell on its way to a kernel. */
 export interface ICellRun extends INotebookCellExecutor.IRunCellOptions {
   /** The text of the cell as it was when its turn came. */
@@ -120,11 +122,11 @@ export class CellPipeline implements ICellPipeline {
 /** Say in a cell that it was interrupted before the kernel had it. */
 async function refuse(options: INotebookCellExecutor.IRunCellOptions): Promise<boolean> {
   const { cell, onCellExecutionScheduled, onCellExecuted } = options;
-  const { outputs } = cell.model as ICodeCellModel;
-  const [ename, evalue] = ['KeyboardInterrupt', 'the cell was interrupted before it ran'];
+  const outputs = new OutputWriter((cell.model as ICodeCellModel).outputs);
+  const [name, message] = ['KeyboardInterrupt', 'the cell was interrupted before it ran'];
   onCellExecutionScheduled({ cell });
   outputs.clear();
-  outputs.add({ output_type: 'error', ename, evalue, traceback: [`${ename}: ${evalue}`] });
+  outputs.error(name, message, [`${name}: ${message}`]);
   onCellExecuted({ cell, success: false });
   return false;
 }
